@@ -1,0 +1,20 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(scope="session")
+def fashion_mnist() -> Path:
+    """The folder with the four IDX files of Fashion-MNIST."""
+    places = [os.environ.get("VERYPOORCNN_DATA", ""), ROOT.parent / "shared/data/fashion-mnist"]
+    for place in places:
+        if place and (Path(place) / "train-images-idx3-ubyte.gz").exists():
+            return Path(place)
+    pytest.skip("Fashion-MNIST is not here: set VERYPOORCNN_DATA to a folder with its IDX files")

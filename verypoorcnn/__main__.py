@@ -1,0 +1,7 @@
+"""`python3 -m verypoorcnn`."""
+
+import sys
+
+from verypoorcnn.cli import main
+
+sys.exit(main())

@@ -1,0 +1,86 @@
+"""A set of labelled images, kept as the bytes they came as."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from math import prod
+
+from verypoorcnn.errors import UserError
+
+Shape = tuple[int, int, int]  # channels, rows, columns
+
+MAX_CLASSES = 256  # a label is one byte
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Images of one shape, a label for each, and where they came from.
+
+    `pixels` holds image after image, each `channels × rows × columns` bytes; 60,000 images of
+    28×28 are 47 MB.  `labels` holds one byte an image.
+
+    Raises:
+        UserError: sizes that do not agree, no image at all, or a label without a class name.
+    """
+
+    pixels: bytes
+    labels: bytes
+    shape: Shape
+    class_names: tuple[str, ...]
+    source: str  # "Fashion-MNIST, training part, from data/fashion-mnist"
+
+    def __post_init__(self) -> None:
+        if not self.labels:
+            raise UserError(f"{self.source}: there is no image; give data with at least one")
+        if len(self.pixels) != len(self.labels) * self.image_bytes:
+            raise UserError(
+                f"{self.source}: {len(self.labels)} labels but {len(self.pixels)} bytes of images, "
+                f"not {len(self.labels)} × {self.image_bytes}; give one label for each image"
+            )
+        if max(self.labels) >= len(self.class_names):
+            index = next(i for i, y in enumerate(self.labels) if y >= len(self.class_names))
+            raise UserError(
+                f"{self.source}: image {index} has label {self.labels[index]}, "
+                f"but there are {len(self.class_names)} classes; labels run from 0 to "
+                f"{len(self.class_names) - 1}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    @property
+    def image_bytes(self) -> int:
+        """Bytes of one image."""
+        return prod(self.shape)
+
+    def image(self, index: int) -> bytes:
+        """The bytes of one image, channel by channel, row by row."""
+        start = range(len(self))[index] * self.image_bytes
+        return self.pixels[start : start + self.image_bytes]
+
+    def counts(self) -> dict[str, int]:
+        """How many images each class has, in the order of the classes."""
+        return {name: self.labels.count(label) for label, name in enumerate(self.class_names)}
+
+    def take(self, indices: Sequence[int], source: str | None = None) -> Dataset:
+        """The images at these indices, in this order."""
+        return replace(
+            self,
+            pixels=b"".join(self.image(i) for i in indices),
+            labels=bytes(self.labels[i] for i in indices),
+            source=source or self.source,
+        )
+
+    def first(self, count: int | None) -> Dataset:
+        """The first `count` images; all of them if `count` is None or larger."""
+        if count is None or count >= len(self):
+            return self
+        return replace(
+            self, pixels=self.pixels[: count * self.image_bytes], labels=self.labels[:count]
+        )
+
+    def without(self, indices: Iterable[int]) -> Dataset:
+        """All images but these."""
+        dropped = set(indices)
+        return self.take([i for i in range(len(self)) if i not in dropped])

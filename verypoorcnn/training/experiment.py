@@ -1,0 +1,248 @@
+"""An experiment from its configuration to its figures: load, train, measure, and keep it all.
+
+This is what `train` runs and `reproduce` repeats.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Protocol
+
+from verypoorcnn.data.sources import Parts, load
+from verypoorcnn.engines import Engine, choose_engine
+from verypoorcnn.network import Network
+from verypoorcnn.training import process
+from verypoorcnn.training.checkpoint import load_checkpoint
+from verypoorcnn.training.configuration import Configuration
+from verypoorcnn.training.evaluation import evaluate
+from verypoorcnn.training.interrupt import stop_on_interrupt
+from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Position, Record, Trainer
+from verypoorcnn.training.metrics import Metrics
+from verypoorcnn.training.model import Model, epoch_line
+from verypoorcnn.training.run import Recorder, Run
+
+
+class Bar(Protocol):
+    """Progress of one piece of work."""
+
+    def advance(self, count: int) -> object:
+        """So many more images are done."""
+
+    def note(self, text: str) -> object:
+        """A line to stay above the bar."""
+
+
+class Reporter(Protocol):
+    """Where an experiment tells what it is doing."""
+
+    def say(self, line: str) -> None:
+        """One line for the user."""
+
+    def progress(self, what: str, total: int) -> AbstractContextManager[Bar]:
+        """A bar for a piece of work on so many images."""
+
+
+class Silence:
+    """A reporter, and a bar, that keep everything to themselves."""
+
+    def say(self, line: str) -> None:
+        """Nothing."""
+
+    def progress(self, what: str, total: int) -> AbstractContextManager[Bar]:
+        """Nothing."""
+        return nullcontext(self)
+
+    def advance(self, count: int) -> None:
+        """Nothing."""
+
+    def note(self, text: str) -> None:
+        """Nothing."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What an experiment came to."""
+
+    model: Model
+    parts: Parts
+    position: Position
+    test: Metrics
+    configuration: Configuration
+    seconds: dict[str, float]  # start, data, compile, train, evaluate, total
+    run: Run | None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What `train --json` prints."""
+        return {
+            "engine": self.model.engine.name,
+            "data": self.parts.origin,
+            "seed": self.configuration.training.seed,
+            "parameters": self.model.network.parameter_count,
+            "train_samples": len(self.parts.train),
+            "test_samples": len(self.parts.test),
+            "start": self.position.start,
+            "history": self.position.history,
+            "test": self.test.as_dict(),
+            "seconds": self.seconds,
+            "peak_rss_bytes": process.peak_memory(),
+            "run": str(self.run.folder) if self.run else None,
+        }
+
+
+class Experiment:
+    """Runs a configuration.
+
+    `begin` gives the run that everything is kept in, so that it can be resumed; it is asked when
+    data and network have proved to be usable.
+    """
+
+    def __init__(
+        self,
+        configuration: Configuration,
+        begin: Callable[[], Run] | None = None,
+        reporter: Reporter | None = None,
+    ) -> None:
+        self.configuration = configuration
+        self.begin = begin
+        self.run: Run | None = None
+        self.reporter = reporter or Silence()
+        self.watch = _Stopwatch()
+
+    def execute(self) -> Outcome:
+        """Load, train, evaluate; a checkpoint in the run's folder is gone on from.
+
+        Raises:
+            UserError: data, configuration or checkpoint that cannot be used.
+            Diverged: the loss is no longer finite; the last good state is saved.
+            Interrupted: Ctrl-C; everything is saved.
+        """
+        with self.watch("data"):
+            parts = self._load()
+        network = self.configuration.network.build(len(parts.train.class_names))
+        self.run = self.begin() if self.begin else None
+        with self.watch("compile"):
+            trainer, recorder = self._trainer(network, parts)
+        model = self._model(network, parts, trainer.engine)
+        with self.watch("train"):
+            self._train(trainer, recorder, model)
+        with self.watch("evaluate"), self.reporter.progress("testing", len(parts.test)) as bar:
+            test = evaluate(trainer.engine, parts.test, bar.advance)
+        seconds = {"start": process.START_UP, **self.watch.seconds, "total": process.age()}
+        outcome = Outcome(
+            model, parts, trainer.position, test, self.configuration, seconds, self.run
+        )
+        self._keep(outcome)
+        return outcome
+
+    def _load(self) -> Parts:
+        data = self.configuration.data
+        return load(
+            data.source,
+            shape=self.configuration.network.input_shape,
+            class_names=data.class_names or None,
+            train_samples=data.train_samples,
+            test_samples=data.test_samples,
+            validation_samples=data.validation_samples,
+            selection=data.selection,
+            drop_overlap=data.drop_overlap,
+            seed=self.configuration.training.seed,
+            say=self.reporter.say,
+        )
+
+    def _trainer(self, network: Network, parts: Parts) -> tuple[Trainer, Sequence[Recorder]]:
+        settings = self.configuration.training
+        kind = choose_engine(settings.engine)
+        position, best = None, None
+        parameters = network.initial_parameters(settings.seed)
+        if self.run and self.run.checkpoint.exists():
+            parameters, position, best = load_checkpoint(
+                self.run.checkpoint, network, kind.name, parts.train
+            )
+        if self.run:
+            self.run.write_history(position.history if position else ())
+        recorder = [Recorder(self.run)] if self.run else []
+        trainer = Trainer(
+            kind(network, parameters),
+            parts.train,
+            settings,
+            validation=parts.validation,
+            callbacks=recorder,
+            position=position,
+            best=best,
+        )
+        return trainer, recorder
+
+    def _model(self, network: Network, parts: Parts, engine: Engine) -> Model:
+        details = {"data": parts.origin, "seed": self.configuration.training.seed}
+        return Model(network, class_names=parts.train.class_names, engine=engine, details=details)
+
+    def _train(self, trainer: Trainer, recorder: Sequence[Recorder], model: Model) -> None:
+        try:
+            with (
+                stop_on_interrupt() as stop,
+                self.reporter.progress("training", _images_left(trainer)) as bar,
+            ):
+                trainer.callbacks = (*recorder, _Display(bar), stop)
+                trainer.run()
+        except (Diverged, Interrupted):
+            self._save(trainer, recorder, model)
+            raise
+        self._save(trainer, recorder, model)
+
+    def _save(self, trainer: Trainer, recorder: Sequence[Recorder], model: Model) -> None:
+        for one in recorder:
+            one.save(trainer)
+            model.save(one.run.model)
+
+    def _keep(self, outcome: Outcome) -> None:
+        scores = ("loss", "accuracy", "precision", "recall", "f1", "samples")
+        test = outcome.test.as_dict()
+        outcome.model.details["test"] = {name: test[name] for name in scores}
+        if self.run:
+            outcome.model.save(self.run.model)
+            self.run.write_result(outcome.as_dict())
+
+
+class _Display(Callback):
+    """Moves the bar and leaves a line an epoch above it."""
+
+    def __init__(self, bar: Bar) -> None:
+        self.bar = bar
+
+    def measured(self, trainer: Trainer, images: int) -> None:
+        self.bar.advance(images)
+
+    def batch_done(self, trainer: Trainer, images: int) -> None:
+        self.bar.advance(images)
+
+    def epoch_done(self, trainer: Trainer, record: Record) -> None:
+        self.bar.note(epoch_line(record, trainer.settings.epochs))
+
+
+@dataclass
+class _Stopwatch:
+    """Seconds of each named piece of work."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        began = perf_counter()
+        try:
+            yield
+        finally:
+            self.seconds[name] = perf_counter() - began
+
+
+def _images_left(trainer: Trainer) -> int:
+    """How many images will be trained on and measured, if nothing stops early."""
+    position, settings = trainer.position, trainer.settings
+    images, size = len(trainer.train), settings.batch_size
+    epochs = max(0, settings.epochs - position.epoch)
+    training = epochs * images - position.batch * size
+    starting = images if settings.measure_start and position.start is None else 0
+    validating = epochs * len(trainer.validation) if trainer.validation else 0
+    return starting + max(0, training) + validating

@@ -139,7 +139,7 @@ class _Reader(Expressions):
         elif isinstance(statement.value, ast.Call):
             self.refuse(statement, IN_AN_ARGUMENT)
         else:
-            self.expression(statement.value)
+            self.refuse(statement, "an expression alone does nothing; give it a name")
 
     def _assign(self, assignment: ast.Assign) -> None:
         if len(assignment.targets) > 1:
@@ -214,26 +214,47 @@ def _indexed(array: ast.expr, depth: int) -> tuple[str, int]:
 
 
 def _integer_names(function: ast.FunctionDef) -> set[str]:
-    """The names that stand in an index or a range, or that such a name is made of."""
-    integers: set[str] = set()
-    made_of: dict[str, set[str]] = {}
-    for node in ast.walk(function):
-        match node:
-            case ast.Subscript():
-                integers.update(_names(node.slice))
-            case ast.Call(ast.Name("range")):
-                integers.update(name for bound in node.args for name in _names(bound))
-            case ast.Assign([ast.Name(name)]):
-                made_of.setdefault(name, set()).update(_names(node.value))
-    for _ in made_of:  # as often as one can be made of another
-        integers.update(*(made_of[name] for name in integers & made_of.keys()))
+    """The names that stand in an index or a range, and all that are computed with such a name."""
+    groups = [group for node in ast.walk(function) for group in _groups(node)]
+    integers = {_INTEGER}
+    for _ in groups:  # at most as often, for one may make another an integer
+        integers.update(*(g for g in groups if g & integers and _NUMBER not in g))
     return integers
 
 
-def _names(node: ast.AST) -> Iterator[str]:
-    """The names of which an integer is made; what stands in `len` is a list."""
-    if isinstance(node, ast.Name):
-        yield node.id
-    elif isinstance(node, ast.BinOp | ast.UnaryOp):
-        for child in ast.iter_child_nodes(node):
-            yield from _names(child)
+_INTEGER, _NUMBER = "an integer", "a number"
+
+
+def _groups(node: ast.AST) -> Iterator[set[str]]:
+    """Names that are all integers if one of them is, and if there is no number among them."""
+    match node:
+        case ast.Subscript():
+            yield _leaves(node.slice) | {_INTEGER}
+        case ast.For(target, ast.Call(ast.Name("range"), bounds)):
+            yield _leaves(target, *bounds) | {_INTEGER}
+        case ast.BinOp():
+            yield _leaves(node)
+        case ast.Compare(left, _, others):
+            yield _leaves(left, *others)
+        case ast.Assign([ast.Name() as target], value):
+            yield _leaves(target, value)
+
+
+def _leaves(*nodes: ast.AST) -> set[str]:
+    """What sums and products are made of; an integer that is written down says nothing."""
+    leaves: set[str] = set()
+    for node in nodes:
+        match node:
+            case ast.BinOp(left, ast.Add() | ast.Sub() | ast.Mult(), right):
+                leaves |= _leaves(left, right)
+            case ast.UnaryOp(ast.USub(), operand):
+                leaves |= _leaves(operand)
+            case ast.Name(name):
+                leaves.add(name)
+            case ast.Call(ast.Name("len")):
+                leaves.add(_INTEGER)
+            case ast.Constant(int()):
+                pass
+            case _:
+                leaves.add(_NUMBER)
+    return leaves

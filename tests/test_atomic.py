@@ -108,8 +108,8 @@ def test_content_is_forced_to_disk_before_it_takes_the_name(
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(os, "replace", watched_replace)
-    write_atomically(tmp_path / "a.bin", bytes(100_000))
-    assert steps == ["100000 bytes", "replace", "folder"]
+    write_atomically(tmp_path / "a.bin", b"small")
+    assert steps == ["5 bytes", "replace", "folder"]
 
 
 def test_a_folder_that_cannot_be_forced_to_disk_is_no_failure(

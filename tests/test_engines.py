@@ -173,10 +173,10 @@ def test_the_same_again_gives_the_same_bits(engine):
 def test_it_learns(engine, name):
     network = NETWORKS[name]
     images = striped_images(network, 24)
-    one = engine(network, network.initial_parameters(1))
-    first = one.train_batch(images, range(24), 0.3)
-    for _ in range(150):
-        last = one.train_batch(images, range(24), 0.3)
+    one = engine(network, network.initial_parameters(3))
+    first = one.train_batch(images, range(24), 0.1)
+    for _ in range(200):
+        last = one.train_batch(images, range(24), 0.1)
     assert last.loss < first.loss / 4
     assert last.hits == 24
 

@@ -1,4 +1,4 @@
-"""Finding Fashion-MNIST on a machine, and test images that also stand in the training set.
+"""Finding Fashion-MNIST on a machine.
 
 Small files stand in for the real ones, with the checksums replaced to match.
 """
@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from verypoorcnn.data import fashion_mnist as fm
-from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.errors import UserError
 
 
@@ -180,42 +179,3 @@ def test_an_empty_variable_counts_as_unset(machine: Path, monkeypatch: pytest.Mo
     monkeypatch.setenv("VERYPOORCNN_DATA", "")
     put(machine / "data")
     assert fm.find() == Path("data")
-
-
-# Test images that also stand in the training set.
-
-
-def dataset(images: list[bytes]) -> Dataset:
-    return Dataset(b"".join(images), bytes(len(images)), (1, 1, 2), ("only",), "pairs")
-
-
-def test_overlap_by_hand() -> None:
-    train = dataset([b"ab", b"cd", b"ef", b"cd"])
-    test = dataset([b"xy", b"cd", b"bc", b"ab", b"cd"])  # "bc" only across two images
-    assert fm.overlap(train, test) == [1, 3, 4]
-    assert fm.overlap(train, dataset([b"zz"])) == []
-    assert fm.overlap(train, train) == [0, 1, 2, 3]
-
-
-def test_fashion_mnist_as_published_has_no_overlap(
-    fashion_mnist: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    from verypoorcnn.data.idx import read_idx
-
-    monkeypatch.undo()
-    files = fm.idx_files(fashion_mnist)
-    assert fm.locate(fashion_mnist) == fashion_mnist
-    train = read_idx(files[fm.TRAIN_IMAGES], files[fm.TRAIN_LABELS], fm.CLASS_NAMES)
-    test = read_idx(files[fm.TEST_IMAGES], files[fm.TEST_LABELS], fm.CLASS_NAMES)
-    assert fm.overlap(train, test) == []
-    planted = test.take([5, 9_999, 77])
-    assert fm.overlap(train, planted) == []
-    assert fm.overlap(train, train.take([59_999, 0, 30_000])) == [0, 1, 2]
-    both = Dataset(
-        train.pixels + planted.pixels,
-        train.labels + planted.labels,
-        train.shape,
-        fm.CLASS_NAMES,
-        "",
-    )
-    assert fm.overlap(both, test) == [5, 77, 9_999]

@@ -11,6 +11,7 @@ from types import ModuleType
 
 import pytest
 
+from verypoorcnn.data import folder
 from verypoorcnn.data.folder import read_folder, read_image
 from verypoorcnn.errors import UserError
 
@@ -150,7 +151,7 @@ class TestOneImage:
         picture.save(path)
         seen = read_image(path, (1, 16, 16))
         assert {seen[16 * row + i] for row in range(16) for i in (0, 15)} == {background}
-        assert seen[16 * 8 + 7] == seen[16 * 8 + 8] == 128
+        assert seen[16 * 8 + 7] == seen[16 * 8 + 8] == pytest.approx(128, abs=3)
 
     @pytest.mark.parametrize("size", [(1000, 1), (1, 1000), (1, 1), (3, 2000)])
     def test_extreme_proportions(self, path, pillow, size):
@@ -211,6 +212,13 @@ class TestOneImage:
         header = chunk(b"IHDR", struct.pack(">IIBBBBB", side, side, 8, 0, 0, 0, 0))
         path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(bytes(9))))
         assert error(read_image, path, GREY) == f"{path}: too many pixels; scale the image down"
+
+    def test_a_decoder_that_talks_much(self, four, monkeypatch):
+        def fail(_: object) -> None:
+            raise ValueError("one thing\nand another")
+
+        monkeypatch.setattr(folder, "_upright", fail)
+        assert "damaged image (one thing and another)" in error(read_image, four, GREY)
 
     def test_missing_file_and_folder(self, path, tmp_path):
         assert error(read_image, path, GREY) == (

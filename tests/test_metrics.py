@@ -74,6 +74,14 @@ def test_confusions_are_counted_both_ways() -> None:
     assert metrics.most_confused(1) == metrics.most_confused()[:1]
 
 
+def test_three_confusions_are_named_where_no_number_is_asked_for() -> None:
+    rows = [[0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 0, 1], [1, 0, 0, 0]]
+    metrics = measure([0, 1, 2, 3], rows, [*ANIMALS, "bat"])
+    assert len(metrics.most_confused()) == len(metrics.as_dict()["confused"]) == 3
+    assert len(metrics.most_confused(10)) == 4
+    assert confusions_line(metrics).count(" and ") == 3
+
+
 def test_equally_frequent_confusions_stand_in_the_order_of_the_classes(metrics: Metrics) -> None:
     assert [pair[:3] for pair in metrics.most_confused()] == [("cat", "dog", 1), ("cat", "owl", 1)]
 
@@ -98,7 +106,13 @@ def test_undefined_figures_are_zero_and_named() -> None:
 
 def test_a_certain_mistake_costs_36_and_certainty_nothing() -> None:
     assert measure([1], [[1, 0]], ["cat", "dog"]).loss == pytest.approx(52 * log(2))
-    assert measure([0], [[1, 0]], ["cat", "dog"]).loss == pytest.approx(0, abs=1e-15)
+    assert measure([0], [[1, 0]], ["cat", "dog"]).loss == pytest.approx(2**-52, rel=1e-9, abs=0)
+
+
+def test_probabilities_may_be_off_by_what_float32_rounds() -> None:
+    assert measure([0], [[1.000001, -0.000001]], ["cat", "dog"]).loss == pytest.approx(
+        2**-52, rel=1e-9, abs=0
+    )
 
 
 def test_labels_may_be_bytes() -> None:
@@ -151,7 +165,8 @@ def test_the_dict_is_json(metrics: Metrics) -> None:
         ([0], [[nan, 1]], "sample 0: the probability of 'cat' is nan"),
         ([0], [[inf, 0]], "the probability of 'cat' is inf"),
         ([0], [[0, -inf]], "the probability of 'dog' is -inf"),
-        ([0], [[2.5, -1.5]], "the probability of 'cat' is 2.5, not a number from 0 to 1"),
+        ([0], [[1.001, 0]], "the probability of 'cat' is 1.001, not a number from 0 to 1"),
+        ([0], [[1, -0.001]], "the probability of 'dog' is -0.001, not a number from 0 to 1"),
     ],
 )
 def test_what_cannot_be_measured(
@@ -211,6 +226,7 @@ def test_ten_classes_are_readable_in_100_columns() -> None:
     matrix = confusion_table(metrics).splitlines()
     assert all(len(line) <= 100 for line in [*metrics_table(metrics).splitlines(), *matrix])
     assert len({len(line) for line in matrix}) == 1
+    assert matrix[1].startswith("a class with a very lon… ")
 
 
 def test_the_line_of_confusions(metrics: Metrics) -> None:

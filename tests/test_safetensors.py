@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from verypoorcnn.errors import UserError
+from verypoorcnn.files import safetensors
 from verypoorcnn.files.safetensors import decode, encode, read, write
 from verypoorcnn.files.tensors import Tensor, from_nested
 
@@ -106,6 +107,7 @@ def test_a_tensor_without_values() -> None:
     header = {"a": entry(shape=[0, 3], offsets=[0, 0]), "b": entry()}
     tensors, _ = decode(file_of(header, bytes(8)), "")
     assert tensors["a"] == Tensor((0, 3), array("f"))
+    assert decode(encode(tensors, {}), "") == (tensors, {})
 
 
 def test_names_and_metadata_in_any_script() -> None:
@@ -232,6 +234,10 @@ ENTRY = {
     "impossible size hidden by a zero": (
         entry(shape=[2**63, 2**63, 0], offsets=[0, 0]),
         "the impossible shape [9223372036854775808, 9223372036854775808, 0]",
+    ),
+    "impossible size after a zero": (
+        entry(shape=[0, 2**63, 2**63], offsets=[0, 0]),
+        "the impossible shape [0, 9223372036854775808, 9223372036854775808]",
     ),
     "a hundred thousand sizes": (entry(shape=[2] * 100_000), "impossible shape [2, 2, 2, 2, 2, 2,"),
     "begins after the first byte": (
@@ -374,3 +380,10 @@ def test_names_without_utf8_are_not_written(tmp_path: Path) -> None:
 def test_wrong_tensors_are_not_written(name: str, tensor: Tensor) -> None:
     with pytest.raises(ValueError, match="tensor"):
         encode({name: tensor}, {})
+
+
+def test_a_header_over_the_limit_is_not_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(safetensors, "MAX_HEADER_BYTES", 96)
+    assert decode(FILE, "") == decode(encode(*decode(FILE, "")), "")
+    with pytest.raises(ValueError, match="a header of 104 bytes; the format allows 96"):
+        encode({}, {"long": "x" * 72})

@@ -6,12 +6,14 @@ number.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.sources import Parts, load, load_evaluation
 from verypoorcnn.errors import UserError
 
@@ -161,5 +163,105 @@ def test_classes_that_the_selection_misses(own: Path) -> None:
 # Shapes.
 
 
-def test_parts_of_unequal_shapes(own: Path, tmp_path: Path) -> None:
-    from tests_idx import write_idx  # placeholder
+def write_idx(folder: Path, train_columns: int, test_columns: int) -> Path:
+    for part, rows, columns in (("train", TRAIN, train_columns), ("t10k", TEST, test_columns)):
+        images = struct.pack(">4I", 0x803, len(rows), 1, columns) + bytes(len(rows) * columns)
+        labels = struct.pack(">2I", 0x801, len(rows)) + bytes(label for _, label in rows)
+        (folder / f"{part}-images-idx3-ubyte").write_bytes(images)
+        (folder / f"{part}-labels-idx1-ubyte").write_bytes(labels)
+    return folder
+
+
+def test_parts_of_unequal_shapes(tmp_path: Path) -> None:
+    folder = write_idx(tmp_path, 2, 3)
+    assert failure(lambda: read(folder)) == (
+        f"{folder}, test part: the images are 1×1×3, but those of {folder}, training part 1×1×2; "
+        f"give images of one shape"
+    )
+
+
+@pytest.mark.parametrize("single", [False, True])
+def test_images_that_do_not_fit_the_network(tmp_path: Path, single: bool) -> None:
+    folder = write_idx(tmp_path, 3, 3)
+    source = folder / "train-images-idx3-ubyte" if single else folder
+    part = "" if single else ", training part"
+    fault = (
+        "the images are 1×1×3, but the network takes 1×1×2; give other images or another network"
+    )
+    assert failure(lambda: read(source)) == f"{source}{part}: {fault}"
+    part = "" if single else ", test part"
+    assert failure(lambda: evaluation(source)) == f"{source}{part}: {fault}"
+
+
+def test_images_that_do_not_fit_in_a_csv(own: Path) -> None:
+    assert failure(lambda: read(own, shape=(1, 2, 2))).startswith(f"{own / 'train.csv'}, row 1")
+
+
+def test_sketches_that_do_not_fit_the_network() -> None:
+    assert failure(lambda: read(Path("sketches"), train_samples=10, test_samples=10)) == (
+        "built-in sketches, training part: the images are 1×28×28, but the network takes 1×1×2; "
+        "give other images or another network"
+    )
+
+
+# What is said.
+
+
+def test_what_is_said_of_a_run(own: Path) -> None:
+    lines: list[str] = []
+    read(own, train_samples=8, validation_samples=4, test_samples=500, say=lines.append)
+    assert lines == [
+        f"{own / 'test.csv'}: 500 images asked for; all there are, 12, taken",
+        f"data: {own}: 8 images for training, 4 for validation, of 30; 12 for test, of 12; "
+        f"1×1×2 pixels",
+        "training images per class: 0 3, 1 3, 2 2",
+    ]
+
+
+def test_every_note_is_said(own: Path) -> None:
+    lines: list[str] = []
+    parts = read(own, train_samples=500, test_samples=500, say=lines.append)
+    assert len(parts.notes) == 2
+    assert set(parts.notes) < set(lines)
+
+
+# Data to evaluate on.
+
+
+def evaluation(source: Path, **options: Any) -> Dataset:
+    usual: dict[str, Any] = {"shape": SHAPE, "class_names": None, "say": silent}
+    return load_evaluation(str(source), **(usual | options))
+
+
+def test_evaluation_takes_the_test_part(own: Path) -> None:
+    lines: list[str] = []
+    dataset = evaluation(own, class_names=("A", "B", "C", "D"), samples=5, say=lines.append)
+    assert numbers(dataset.pixels) == [100, 101, 102, 103, 104]
+    assert dataset.class_names == ("A", "B", "C", "D")
+    assert lines == [f"data: {own}: 5 images, of 12"]
+    assert len(evaluation(own)) == 12
+
+
+def test_evaluation_reads_nothing_but_the_test_part(own: Path) -> None:
+    (own / "train.csv").write_text("no data at all")
+    assert len(evaluation(own)) == 12
+
+
+def test_evaluation_of_a_single_set_takes_all_and_says_so(own: Path) -> None:
+    lines: list[str] = []
+    dataset = evaluation(own / "train.csv", say=lines.append)
+    assert numbers(dataset.pixels) == list(range(30))
+    assert "no test part, so all is taken, with what may have been trained on" in lines[0]
+
+
+def test_evaluation_on_one_class(own: Path) -> None:
+    (own / "test.csv").write_text(csv([(100, 1), (101, 1)]))
+    assert len(evaluation(own, class_names=("A", "B"))) == 2
+
+
+def test_evaluation_of_a_label_that_the_model_does_not_know(own: Path) -> None:
+    assert "label 2" in failure(lambda: evaluation(own, class_names=("A", "B")))
+
+
+def test_evaluation_without_images(own: Path) -> None:
+    assert failure(lambda: evaluation(own, samples=0)).startswith("0 images asked for")

@@ -76,6 +76,8 @@ def refused(*lines: str) -> list[str]:
 
 ALLOWED = [
     ["total += inputs[s][d]"],
+    ["last = size - 1", "if d <= last:", "    total = 0.0"],
+    ["if size == 2:", "    total = 0.0"],
     ["total = max(total, min(inputs[s][d], 1.0))"],
     ["total -= exp(-inputs[s][d]) / sqrt(log(rate))"],
     ["total = total / (size * size)"],
@@ -158,7 +160,6 @@ REFUSED = [
     ("total += inputs[s]", "inputs[s]", "1 more indices"),
     ("inputs[s] = 0.0", "inputs[s]", "1 more indices"),
     ("images[s] += 1.0", "images[s]", "2 more indices"),
-    ("total += rate[0]", "total += rate", "1 more indices"),
     ("total += total[0]", "total[0]", "only arguments are indexed"),
     ("total += len(total)", "total", "only lists have a length"),
     ("total += inputs[s][0:1]", "0:1", "one number at a time"),
@@ -202,7 +203,7 @@ REFUSED = [
     # everything else
     ("return", "return", "into an argument"),
     ("return total", "return total", "into an argument"),
-    ("yield total", "(yield total)", "is not in the subset"),
+    ("total = yield rate", "(yield rate)", "is not in the subset"),
     ("print(total)", "print(total)", "into an argument"),
     ("'a comment'", "'a comment'", "use a # comment"),
     ("total", "total", "does nothing"),

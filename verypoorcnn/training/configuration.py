@@ -106,14 +106,17 @@ def _changed(start: Configuration, tables: Mapping[str, Any], where: str) -> Con
 def _check_table(name: str, table: Any, where: str) -> None:
     """Raise UserError unless there is such a table, with such keys."""
     if name not in SECTIONS:
-        choice = nearest(name, [*SECTIONS] if isinstance(table, dict) else SETTINGS)
-        raise UserError(f"{where}: there is no {_key(name)}; {choice}")
+        is_table = isinstance(table, dict)
+        what = f"table [{_key(name)}]" if is_table else f"setting {_key(name)} outside of tables"
+        choice = nearest(name, [*SECTIONS] if is_table else SETTINGS)
+        raise UserError(f"{where}: there is no {what}; {choice}")
     if not isinstance(table, dict):
         raise UserError(f"{where}: {name} must be a table, [{name}], not {shown(table)}")
     known = SECTIONS[name].names()
     for key in table:
         if key not in known:
-            raise UserError(f"{where}: there is no {name}.{_key(key)}; {nearest(key, known)}")
+            choice = nearest(key, known)
+            raise UserError(f"{where}: there is no setting {name}.{_key(key)}; {choice}")
 
 
 def _key(name: str) -> str:

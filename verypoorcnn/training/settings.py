@@ -72,12 +72,15 @@ def _are_names(value: Any) -> bool:
 
 
 def _are_tables(value: Any) -> bool:
-    return isinstance(value, tuple) and all(
-        isinstance(table, dict) and not any(map(_is_beyond, table.values())) for table in value
-    )
+    if not isinstance(value, tuple) or not all(isinstance(table, dict) for table in value):
+        return False
+    return not any(map(_is_beyond, value))
 
 
 def _is_beyond(value: Any) -> bool:
+    """Whether a number too large for TOML stands in it; only a hexadecimal one can."""
+    if isinstance(value, dict | list):
+        return any(map(_is_beyond, value.values() if isinstance(value, dict) else value))
     return isinstance(value, int) and abs(value) > LARGEST_WHOLE
 
 
@@ -247,7 +250,7 @@ def shown(value: Any) -> str:
     """A value for an error message: as it stands in a file, on one line, and not too long."""
     import json  # only when something is already wrong
 
-    if _is_beyond(value):
+    if isinstance(value, int) and _is_beyond(value):
         return "one beyond 64 bits"
     try:
         text = json.dumps(value, ensure_ascii=False, default=str)

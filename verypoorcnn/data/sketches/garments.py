@@ -8,7 +8,9 @@ half; shoes point to the left, as in Fashion-MNIST.
 
 from __future__ import annotations
 
-from verypoorcnn.data.sketches.canvas import Outline, both_sides, curve, mirrored, stroke
+from typing import NamedTuple
+
+from verypoorcnn.data.sketches.canvas import Outline, Point, both_sides, curve, mirrored, stroke
 from verypoorcnn.data.sketches.cloth import Pick, cloth, leather
 
 Drawing = list[tuple[Outline, float]]
@@ -160,30 +162,43 @@ def shirt(pick: Pick) -> Drawing:
     return drawing + buttons
 
 
-def sneaker(pick: Pick) -> Drawing:
+class Upper(NamedTuple):
+    """A shoe without its sole."""
+
+    outline: Outline
+    ground: float  # height of the sole
+    instep: tuple[Point, Point]  # where the laces are, from below to above
+
+
+def low_upper(pick: Pick) -> Upper:
     throat, toe, heel = pick(0.28, 0.4), pick(0.5, 0.58), pick(0.3, 0.42)
-    if pick(0, 1) < 0.06:  # a high-top
-        throat, heel = throat - 0.24, heel - 0.26
-    upper = curve(
-        [
-            (-0.47, 0.7),
-            (-0.48, toe),
-            (-0.28, toe),
-            (-0.02, throat),
-            (0.1, throat - 0.02),
-            (0.18, throat + 0.12),
-            (0.34, heel + 0.08),
-            (0.43, heel - 0.04),
-            (0.47, 0.7),
-        ]
-    )
-    drawing: Drawing = [(upper, 0.8), (box(-0.48, 0.7, 0.48, pick(0.77, 0.82)), 1.15)]
-    for lace in (0.15, 0.45, 0.75):
-        x, y = -0.28 + 0.3 * lace, toe + (throat - toe) * lace
-        drawing.append((stroke(x, y, x + 0.1, y + 0.1, 0.035), 0.4))
+    front = [(-0.47, 0.7), (-0.48, toe), (-0.28, toe), (-0.02, throat), (0.1, throat - 0.02)]
+    back = [(0.18, throat + 0.12), (0.34, heel + 0.08), (0.43, heel - 0.04), (0.47, 0.7)]
+    return Upper(curve(front + back), 0.7, ((-0.23, toe), (-0.01, throat + 0.02)))
+
+
+def high_upper(pick: Pick) -> Upper:
+    shaft, front, back = pick(0.04, 0.18), pick(-0.1, 0.05), pick(0.36, 0.42)
+    toe = pick(0.56, 0.64)
+    foot = curve([(-0.46, 0.82), (-0.48, toe), (-0.2, toe - 0.06), (front, 0.46), (front, shaft)])
+    ankle = curve([(back, shaft), (back - 0.02, 0.5), (0.45, 0.65), (0.45, 0.82)])
+    return Upper(foot + ankle, 0.82, ((front, 0.44), (front, shaft + 0.08)))
+
+
+def laces(upper: Upper, shade: float) -> Drawing:
+    (x0, y0), (x1, y1) = upper.instep
+    knots = [(x0 + (x1 - x0) * part, y0 + (y1 - y0) * part) for part in (0, 0.5, 1)]
+    return [(stroke(x, y, x + 0.11, y + 0.06, 0.035), shade) for x, y in knots]
+
+
+def sneaker(pick: Pick) -> Drawing:
+    upper = high_upper(pick) if pick(0, 1) < 0.07 else low_upper(pick)
+    ground = upper.ground
+    sole = box(-0.48, ground, 0.48, ground + pick(0.07, 0.12))
+    drawing = [(upper.outline, 0.8), (sole, 1.15), *laces(upper, 0.4)]
     for stripe in range(int(pick(1, 4))):
         x = 0.05 + 0.09 * stripe
-        drawing.append((stroke(x, 0.67, x + 0.08, 0.5, 0.04), -0.5))
+        drawing.append((stroke(x, ground - 0.03, x + 0.08, ground - 0.2, 0.04), -0.5))
     return drawing
 
 
@@ -204,22 +219,18 @@ def bag(pick: Pick) -> Drawing:
 
 
 def ankle_boot(pick: Pick) -> Drawing:
-    shaft, front, back = pick(0.04, 0.18), pick(-0.1, 0.05), pick(0.36, 0.42)
-    toe, heel = pick(0.56, 0.64), pick(0.04, 0.14)
-    foot = curve([(-0.46, 0.82), (-0.48, toe), (-0.2, toe - 0.06), (front, 0.46), (front, shaft)])
-    ankle = curve([(back, shaft), (back - 0.02, 0.5), (0.45, 0.65), (0.45, 0.82)])
-    drawing: Drawing = [
-        ([*foot, *ankle], 1.0),
-        (box(-0.47, 0.82, 0.46, 0.86), 0.7),
-        (box(0.18, 0.86, 0.45, 0.86 + heel), 0.7),
-        (box(-0.46, 0.79, 0.46, 0.82), -0.5),
+    upper = low_upper(pick) if pick(0, 1) < 0.07 else high_upper(pick)
+    ground = upper.ground
+    drawing = [
+        (upper.outline, 1.0),
+        (box(-0.46, ground - 0.03, 0.46, ground), -0.5),  # the welt
+        (box(-0.47, ground, 0.46, ground + 0.04), 0.7),
+        (box(0.18, ground + 0.04, 0.45, ground + pick(0.08, 0.18)), 0.7),  # the heel
     ]
-    middle = (front + back) / 2
-    if pick(0, 1) < 0.5:  # an elastic side, or laces
-        side = [(middle - 0.06, shaft), (middle + 0.06, shaft), (middle + 0.02, 0.48)]
-        return [*drawing, (side, -0.5)]
-    laces = [(stroke(front, y, front + 0.12, y + 0.04, 0.035), -0.5) for y in (0.2, 0.32, 0.44)]
-    return drawing + laces
+    if pick(0, 1) < 0.5:
+        return drawing + laces(upper, -0.5)
+    (_, low), (x, high) = upper.instep
+    return [*drawing, (stroke(x + 0.2, high + 0.02, x + 0.2, low, 0.09), -0.45)]  # an elastic side
 
 
 # One for each class, in the order of the labels: how it is drawn and what it is made of.

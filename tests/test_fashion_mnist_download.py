@@ -168,7 +168,7 @@ def test_truncated_gzip(machine: Path, server: Server, one_file: str, kept: int)
 def test_connection_that_ends_early(machine: Path, server: Server, one_file: str) -> None:
     size = len(server.bodies[one_file])
     server.announced[one_file] = size + 1000
-    assert f"the connection ended after {size} of {size + 1000} bytes" in failure(machine)
+    assert f"the download ended after {size} of {size + 1000} bytes" in failure(machine)
     assert content(machine) == {}
 
 
@@ -186,6 +186,19 @@ def test_more_than_the_largest_file_is_not_believed(
     monkeypatch.setattr(fm, "_checksum", measure)
     assert "what came is not" in failure(machine)
     assert max(sizes) <= 1001
+
+
+def test_a_stream_without_end_is_not_read_to_its_end(
+    machine: Path, server: Server, one_file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fm, "LARGEST", 1000)
+    monkeypatch.setattr(fm, "CHUNK", 100)
+    server.bodies[one_file] = bytes(10_000)
+    done: list[int] = []
+    with pytest.raises(UserError, match="1100 of 10000 bytes"):
+        fm.download(machine, lambda _name, size, _announced: done.append(size))
+    assert done[-1] == 1100
+    assert content(machine) == {}
 
 
 def test_missing_on_the_server(machine: Path, server: Server, one_file: str) -> None:

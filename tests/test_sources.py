@@ -119,6 +119,13 @@ def test_folder_of_csv_files(machine: Path, prefix: str, suffix: str) -> None:
     assert parts.origin == str(machine)
 
 
+def test_a_plain_file_comes_before_a_packed_one(machine: Path) -> None:
+    write_csv(machine)
+    write(machine / "train.csv.gz", csv(TEST))
+    write(machine / "test.csv.gz", csv(TRAIN))
+    assert_whole(read(machine))
+
+
 def test_folders_of_images(machine: Path) -> None:
     image = pytest.importorskip("PIL.Image", reason="Pillow reads image files")
     for part, count in (("train", 4), ("test", 2)):

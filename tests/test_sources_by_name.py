@@ -35,10 +35,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def write_idx(folder: Path) -> Path:
-    """Thirty training images and twelve test images, all black, of three classes."""
+    """Thirty training images and twelve test images of three classes, no two the same."""
     folder.mkdir(parents=True, exist_ok=True)
-    for part, count in (("train", 30), ("t10k", 12)):
-        images = struct.pack(">4I", 0x803, count, 1, 2) + bytes(count * 2)
+    for part, count, first in (("train", 30, 0), ("t10k", 12, 100)):
+        pixels = bytes(first + i for i in range(count) for _ in range(2))
+        images = struct.pack(">4I", 0x803, count, 1, 2) + pixels
         labels = struct.pack(">2I", 0x801, count) + bytes(i % 3 for i in range(count))
         (folder / f"{part}-images-idx3-ubyte").write_bytes(images)
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(labels)
@@ -105,7 +106,14 @@ def test_fashion_mnist_found(
     assert parts.origin == "Fashion-MNIST from data"
     assert parts.train.class_names == fm.CLASS_NAMES
     assert parts.train.source == "Fashion-MNIST from data, training part"
-    assert [note for note in parts.notes if "also stand" not in note] == []  # all are black
+    assert parts.notes == ()
+
+
+def test_fashion_mnist_under_other_names(machine: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fm, "recognise", lambda _: True)
+    write_idx(machine / "data")
+    parts = read(None, class_names=("Hemd", "Hose", "Hut"))
+    assert parts.train.class_names == parts.test.class_names == ("Hemd", "Hose", "Hut")
 
 
 @pytest.mark.parametrize("source", [None, "fashion-mnist"])

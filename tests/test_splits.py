@@ -80,6 +80,11 @@ def test_split_leaves_small_classes_on_both_sides() -> None:
     assert counts(rest) == "A18 B1 C1 D1"
 
 
+def test_split_of_too_few_for_every_class_keeps_the_largest_remainders() -> None:
+    rest, part = split(numbered("0011"), 1, "stratified", seed=0)
+    assert (counts(rest), counts(part)) == ("A1 B2", "A1")
+
+
 def test_split_that_leaves_little_keeps_small_classes_in_the_rest() -> None:
     rest, part = split(numbered("0" * 20 + "1122"), 21, "stratified", seed=5)
     assert counts(rest) == "A1 B1 C1"

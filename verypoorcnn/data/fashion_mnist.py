@@ -213,7 +213,7 @@ def _get(url: str, name: str, progress: Progress) -> bytes:
         raise UserError(f"{url}: cannot be downloaded ({reason}); try again later") from error
     if announced and len(body) != announced:
         raise UserError(
-            f"{url}: the connection ended after {len(body)} of {announced} bytes; try again"
+            f"{url}: the download ended after {len(body)} of {announced} bytes; try again"
         )
     return bytes(body)
 

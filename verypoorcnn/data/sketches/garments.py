@@ -8,6 +8,7 @@ half; shoes point to the left, as in Fashion-MNIST.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import NamedTuple
 
 from verypoorcnn.data.sketches.canvas import Outline, Point, both_sides, curve, mirrored, stroke
@@ -96,11 +97,11 @@ def dress(pick: Pick) -> Drawing:
     return drawing
 
 
-def coat(pick: Pick) -> Drawing:
+def coat(pick: Pick, odd: bool = False) -> Drawing:
     waist, hem, gap = pick(0.19, 0.25), pick(0.26, 0.34), pick(0.04, 0.08)
     reach, cuff, lapel = pick(0.37, 0.45), pick(0.64, 0.76), pick(0.3, 0.46)
     length = 0.98
-    if pick(0, 1) < 0.06:  # a short one, closed
+    if odd:  # a closed jacket
         hem, gap, length = waist + 0.01, 0.01, 0.86
     front = [
         (gap / 2, lapel - 0.12),
@@ -144,10 +145,10 @@ def sandal(pick: Pick) -> Drawing:
     return [(sole, 1.0), (stroke(0.4, back, 0.4, ball + thick, pick(0.05, 0.12)), 1.0), *drawing]
 
 
-def shirt(pick: Pick) -> Drawing:
+def shirt(pick: Pick, odd: bool = False) -> Drawing:
     waist, hem, tail = pick(0.16, 0.2), pick(0.84, 0.94), pick(0.03, 0.1)
     reach, cuff = pick(0.45, 0.5), pick(0.6, 0.74)
-    if pick(0, 1) < 0.07:  # short sleeves
+    if odd:  # short sleeves
         waist, reach, cuff = pick(0.19, 0.24), pick(0.36, 0.45), pick(0.33, 0.42)
     sleeve = [(0.23, 0.08), (reach, cuff - 0.03), (reach - 0.12, cuff + 0.03), (waist, 0.34)]
     seam = curve([(waist, hem - tail), (0.7 * waist, hem), (0, hem)])
@@ -191,8 +192,8 @@ def laces(upper: Upper, shade: float) -> Drawing:
     return [(stroke(x, y, x + 0.11, y + 0.06, 0.035), shade) for x, y in knots]
 
 
-def sneaker(pick: Pick) -> Drawing:
-    upper = high_upper(pick) if pick(0, 1) < 0.07 else low_upper(pick)
+def sneaker(pick: Pick, odd: bool = False) -> Drawing:
+    upper = high_upper(pick) if odd else low_upper(pick)
     ground = upper.ground
     sole = box(-0.48, ground, 0.48, ground + pick(0.07, 0.12))
     drawing = [(upper.outline, 0.8), (sole, 1.15), *laces(upper, 0.4)]
@@ -218,8 +219,8 @@ def bag(pick: Pick) -> Drawing:
     ]
 
 
-def ankle_boot(pick: Pick) -> Drawing:
-    upper = low_upper(pick) if pick(0, 1) < 0.07 else high_upper(pick)
+def ankle_boot(pick: Pick, odd: bool = False) -> Drawing:
+    upper = low_upper(pick) if odd else high_upper(pick)
     ground = upper.ground
     drawing = [
         (upper.outline, 1.0),
@@ -246,3 +247,4 @@ GARMENTS = (
     (bag, leather),
     (ankle_boot, leather),
 )
+ODD = {4: partial(coat, odd=True), 6: partial(shirt, odd=True), 7: partial(sneaker, odd=True), 9: partial(ankle_boot, odd=True)}

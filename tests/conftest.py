@@ -16,5 +16,5 @@ def fashion_mnist() -> Path:
     places = [os.environ.get("VERYPOORCNN_DATA", ""), ROOT.parent / "shared/data/fashion-mnist"]
     for place in places:
         if place and (Path(place) / "train-images-idx3-ubyte.gz").exists():
-            return Path(place)
+            return Path(place).resolve()  # some tests change the folder
     pytest.skip("Fashion-MNIST is not here: set VERYPOORCNN_DATA to a folder with its IDX files")

@@ -337,6 +337,8 @@ def test_settings_made_in_python_are_checked_too():
     with pytest.raises(UserError) as caught:
         TrainingSettings(batch_size=0)
     assert str(caught.value) == f"training.batch_size {COUNT} 0"
+    with pytest.raises(UserError, match=r'not "\\udcff"$'):  # no UTF-8 can be made of it
+        DataSettings(source="\udcff")
     with pytest.raises(UserError, match="both given"):
         NetworkSettings(preset="lenet5", layers=DENSE)
 

@@ -174,7 +174,10 @@ LAYERS = (Conv2D(filters=4, kernel_size=5), Flatten(), Dense(units=3))
         (lambda: Conv2D(4, True), "kernel_size must be a whole number of at least 1, not True"),
         (lambda: Conv2D(4, 3, padding=3), "padding 3 with kernel_size 3 .* use at most 2"),
         (lambda: Conv2D(4, 3, use_bias=1), "use_bias must be true or false, not 1"),
-        (lambda: Dense(5, initializer="he_norml"), "initializer 'he_norml'; did you mean 'he_normal'"),
+        (
+            lambda: Dense(5, initializer="he_norml"),
+            "initializer 'he_norml'; did you mean 'he_normal'",
+        ),
         (lambda: MaxPool2D(2, strides=0), "MaxPool2D: strides must be .* not 0"),
         (lambda: Network((1, 4, 9), LAYERS), r"layer 1 \(conv1\): .*kernel_size 5 .* of 4×9"),
         (lambda: Network((1, 9, 9), (Dense(3),)), r"layer 1 \(fc1\): .*1×9×9.*put Flatten before"),

@@ -11,6 +11,7 @@ import pytest
 from verypoorcnn.data import fashion_mnist as fm
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.idx import read_idx
+from verypoorcnn.data.overlap import overlap
 from verypoorcnn.data.sources import Parts, load
 from verypoorcnn.errors import UserError
 
@@ -22,21 +23,43 @@ def dataset(images: list[bytes]) -> Dataset:
 def test_overlap_by_hand() -> None:
     train = dataset([b"ab", b"cd", b"ef", b"cd"])
     test = dataset([b"xy", b"cd", b"bc", b"ab", b"cd"])  # "bc" only across two images
-    assert fm.overlap(train, test) == [1, 3, 4]
-    assert fm.overlap(train, dataset([b"zz"])) == []
-    assert fm.overlap(train, train) == [0, 1, 2, 3]
+    assert overlap(train, test) == [1, 3, 4]
+    assert overlap(train, dataset([b"zz"])) == []
+    assert overlap(train, train) == [0, 1, 2, 3]
 
 
-def test_fashion_mnist_has_no_overlap_unless_planted(fashion_mnist: Path) -> None:
+@pytest.fixture(scope="module")
+def parts(fashion_mnist: Path) -> tuple[Dataset, Dataset]:
+    """All of Fashion-MNIST."""
     files = fm.idx_files(fashion_mnist)
     train = read_idx(files[fm.TRAIN_IMAGES], files[fm.TRAIN_LABELS], fm.CLASS_NAMES)
-    test = read_idx(files[fm.TEST_IMAGES], files[fm.TEST_LABELS], fm.CLASS_NAMES)
-    assert fm.overlap(train, test) == []
+    return train, read_idx(files[fm.TEST_IMAGES], files[fm.TEST_LABELS], fm.CLASS_NAMES)
+
+
+def test_the_ten_of_fashion_mnist(parts: tuple[Dataset, Dataset]) -> None:
+    train, test = parts
+    twins = {4998: 13360, 9867: 58762, 2605: 11932, 6210: 19456, 2115: 18494}
+    twins |= {4926: 18494, 2770: 29438, 7799: 14928, 7465: 29645, 2436: 48447}
+    assert overlap(train, test) == sorted(twins)
+    for there, here in twins.items():
+        pairs = zip(test.image(there), train.image(here), strict=True)
+        assert 0 < sum((a - b) ** 2 for a, b in pairs) / 784 < 7.2**2
+        assert test.labels[there] == train.labels[here]
+
+
+def test_a_twin_counts_only_where_the_other_is_trained_on(parts: tuple[Dataset, Dataset]) -> None:
+    train, test = parts
+    assert overlap(train.first(13_360), test) == [2605]
+    assert overlap(train.first(13_361), test.take([4998, 0])) == [0]
+
+
+def test_equal_images_planted_in_fashion_mnist(parts: tuple[Dataset, Dataset]) -> None:
+    train, test = parts
+    assert overlap(train, train.take([59_999, 0, 30_000])) == [0, 1, 2]
     planted = test.take([5, 9_999, 77])
-    assert fm.overlap(train, train.take([59_999, 0, 30_000])) == [0, 1, 2]
     pixels, labels = train.pixels + planted.pixels, train.labels + planted.labels
     both = Dataset(pixels, labels, train.shape, fm.CLASS_NAMES, "planted")
-    assert fm.overlap(both, test) == [5, 77, 9_999]
+    assert overlap(both, test.first(80)) == [5, 77]
 
 
 # In the data of a run.

@@ -382,6 +382,7 @@ def test_rich_draws_a_bar_with_notes_above(clock, capsys):
     with Progress(1000, what="training [bold]", stream=stream, clock=clock) as progress:
         work(progress, clock, seconds=0.5)
         progress.note("epoch 1  [red]loss[/red] :smile: 2.3" + " and more" * 20)
+        print("a result")
         work(progress, clock, seconds=2)
     text = stream.getvalue()
     assert "training [bold]" in text  # as it is, not as rich's markup
@@ -390,7 +391,7 @@ def test_rich_draws_a_bar_with_notes_above(clock, capsys):
     assert "━" in text
     assert re.search(COLOUR, text)
     assert text.rindex("\x1b[?25h") > text.rindex("\x1b[?25l")  # the cursor is back
-    assert capsys.readouterr() == ("", "")
+    assert capsys.readouterr() == ("a result\n", "")
 
 
 @pytest.mark.usefixtures("with_rich")
@@ -409,6 +410,7 @@ def test_rich_draws_what_has_no_total(clock):
     with Progress(0, unit="bytes", stream=stream, clock=clock) as progress:
         work(progress, clock, seconds=1, count=10_000)
     assert "80.0 kB  80.0 kB/s" in stream.getvalue()
+    assert stream.getvalue().count("━\x1b[0m") > 100  # a wave, each point in its own colour
 
 
 @pytest.mark.usefixtures("with_rich")

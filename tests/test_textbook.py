@@ -269,16 +269,20 @@ def test_max_pool_gradient_goes_to_the_first_of_equals():
 # Dense layers.
 
 
+IN_ORDER = [0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 10.0, 11.0]
+AS_MAPS = [[[0.0, 1.0, 2.0], [3.0, 4.0, 5.0]], [[6.0, 7.0, 8.0], [9.0, 10.0, 11.0]]]
+
+
 def test_flatten():
-    vectors = empty(1, 8)
-    flatten([[[[0.0, 1.0], [2.0, 3.0]], [[4.0, 5.0], [6.0, 7.0]]]], vectors)
-    assert vectors == [[0, 1, 2, 3, 4, 5, 6, 7]]
+    vectors = empty(1, 12)
+    flatten([AS_MAPS], vectors)
+    assert vectors == [IN_ORDER]
 
 
 def test_flatten_gradient():
-    gradients = empty(2, 2, 1, 3)
-    flatten_gradient([[0.0, 1.0, 2.0, 3.0, 4.0, 5.0], [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]], gradients)
-    assert gradients == [[[[0, 1, 2]], [[3, 4, 5]]], [[[6, 7, 8]], [[9, 10, 11]]]]
+    gradients = empty(2, 2, 2, 3)
+    flatten_gradient([IN_ORDER, IN_ORDER], gradients)
+    assert gradients == [AS_MAPS, AS_MAPS]
 
 
 def test_dense():

@@ -160,11 +160,8 @@ def test_map_bias_gradient(random, shape):
 @prove
 @given(RANDOM, MAPS)
 def test_relu_maps_gradient(random, shape):
-    images, map_gradients, maps = (
-        eighths(random, *shape, most=2),
-        eighths(random, *shape),
-        array(shape),
-    )
+    images, map_gradients = eighths(random, *shape, most=2), eighths(random, *shape)
+    maps = array(shape)
     activation.relu_maps(images, maps)
     prove_gradient(
         on_duals(activation.relu_maps),
@@ -177,11 +174,8 @@ def test_relu_maps_gradient(random, shape):
 @prove
 @given(RANDOM, VECTORS)
 def test_relu_vectors_gradient(random, shape):
-    inputs, gradients, outputs = (
-        eighths(random, *shape, most=2),
-        eighths(random, *shape),
-        array(shape),
-    )
+    inputs, output_gradients = eighths(random, *shape, most=2), eighths(random, *shape)
+    outputs = array(shape)
     activation.relu_vectors(inputs, outputs)
     prove_gradient(
         on_duals(activation.relu_vectors),

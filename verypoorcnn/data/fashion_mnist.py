@@ -13,7 +13,6 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.errors import UserError
 
 CLASS_NAMES = (
@@ -230,14 +229,3 @@ def _unpack(url: str, packed: bytes) -> bytes:
             f"{url}: what came is not a whole gzip file ({error}); try again, or look whether "
             f"the network asks for a login"
         ) from error
-
-
-def overlap(train: Dataset, test: Dataset) -> list[int]:
-    """Indices of the test images that stand, byte for byte, also in the training set.
-
-    Fashion-MNIST as first published (August 2017) had ten; its files as they are since then, those
-    of the checksums above, have none.
-    """
-    wanted = {test.image(i) for i in range(len(test))}
-    shared = wanted.intersection(train.image(i) for i in range(len(train)))
-    return [i for i in range(len(test)) if test.image(i) in shared]

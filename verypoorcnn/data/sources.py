@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from verypoorcnn.data.dataset import Dataset, Shape
-from verypoorcnn.data.fashion_mnist import overlap
 from verypoorcnn.data.opening import Names, Opened, Say, open_source
+from verypoorcnn.data.overlap import overlap
 from verypoorcnn.data.splits import require_classes, require_selection, select, split
 from verypoorcnn.errors import UserError
 

@@ -38,7 +38,7 @@ def check_initializer(name: str, where: str) -> None:
     """Raise UserError unless an initializer has this name."""
     if name not in (*_DRAW, "auto"):
         raise UserError(
-            f"{where}: there is no initializer {name!r}; {nearest(name, ['auto', *_DRAW])}"
+            f"{where}: there is no initializer {name!r}; {nearest(str(name), ['auto', *_DRAW])}"
         )
 
 

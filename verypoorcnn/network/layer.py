@@ -86,7 +86,7 @@ def layer_from_settings(settings: Mapping[str, Any], where: str) -> Layer:
             raise UserError(f"{where}: {kind} has no setting {key!r}; {nearest(key, [*known])}")
     for key, default in known.items():
         if default is MISSING and key not in given:
-            raise UserError(f"{where}: {kind} needs {key!r}; add it, for example {key} = 4")
+            raise UserError(f"{where}: {kind} needs {key!r}; add it, as {key} = 5")
     try:
         return Layer.kinds[kind](**given)
     except UserError as error:

@@ -1,7 +1,7 @@
 """The first step: from what is in a file to what a network can compute with (paper, section V.A).
 
-    image = byte / 255                      a pixel from 0 (black) to 1 (white)
-    y_k   = 1 if k is the label, else 0     the label as a one-hot vector
+image = byte / 255                      a pixel from 0 (black) to 1 (white)
+y_k   = 1 if k is the label, else 0     the label as a one-hot vector
 """
 
 

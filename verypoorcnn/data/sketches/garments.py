@@ -97,12 +97,9 @@ def dress(pick: Pick) -> Drawing:
     return drawing
 
 
-def coat(pick: Pick, odd: bool = False) -> Drawing:
+def coat(pick: Pick) -> Drawing:
     waist, hem, gap = pick(0.19, 0.25), pick(0.26, 0.34), pick(0.04, 0.08)
     reach, cuff, lapel = pick(0.37, 0.45), pick(0.64, 0.76), pick(0.3, 0.46)
-    length = 0.98
-    if odd:  # a closed jacket
-        hem, gap, length = waist + 0.01, 0.01, 0.86
     front = [
         (gap / 2, lapel - 0.12),
         (0.12, 0.02),
@@ -111,8 +108,8 @@ def coat(pick: Pick, odd: bool = False) -> Drawing:
         (reach, cuff),
         (reach - 0.1, cuff + 0.01),
         (waist + 0.02, 0.36),
-        (hem, length),
-        (gap, length),
+        (hem, 0.98),
+        (gap, 0.98),
     ]
     collar = [(0.12, 0.02), (0.18, 0.2), (gap / 2, lapel), (gap / 2, lapel - 0.12)]
     return [
@@ -196,7 +193,7 @@ def sneaker(pick: Pick, odd: bool = False) -> Drawing:
     upper = high_upper(pick) if odd else low_upper(pick)
     ground = upper.ground
     sole = box(-0.48, ground, 0.48, ground + pick(0.07, 0.12))
-    drawing = [(upper.outline, 0.8), (sole, 1.15), *laces(upper, 0.4)]
+    drawing = [(upper.outline, 0.85), (sole, pick(0.7, 1.25)), *laces(upper, 0.4)]
     for stripe in range(int(pick(1, 4))):
         x = 0.05 + 0.09 * stripe
         drawing.append((stroke(x, ground - 0.03, x + 0.08, ground - 0.2, 0.04), -0.5))
@@ -222,11 +219,12 @@ def bag(pick: Pick) -> Drawing:
 def ankle_boot(pick: Pick, odd: bool = False) -> Drawing:
     upper = low_upper(pick) if odd else high_upper(pick)
     ground = upper.ground
+    sole = pick(0.5, 1.1)
     drawing = [
         (upper.outline, 1.0),
         (box(-0.46, ground - 0.03, 0.46, ground), -0.5),  # the welt
-        (box(-0.47, ground, 0.46, ground + 0.04), 0.7),
-        (box(0.18, ground + 0.04, 0.45, ground + pick(0.08, 0.18)), 0.7),  # the heel
+        (box(-0.47, ground, 0.46, ground + 0.04), sole),
+        (box(0.18, ground + 0.04, 0.45, ground + pick(0.08, 0.18)), sole),  # the heel
     ]
     if pick(0, 1) < 0.5:
         return drawing + laces(upper, -0.5)
@@ -247,4 +245,4 @@ GARMENTS = (
     (bag, leather),
     (ankle_boot, leather),
 )
-ODD = {4: partial(coat, odd=True), 6: partial(shirt, odd=True), 7: partial(sneaker, odd=True), 9: partial(ankle_boot, odd=True)}
+ODD = {6: partial(shirt, odd=True), 7: partial(sneaker, odd=True), 9: partial(ankle_boot, odd=True)}

@@ -197,6 +197,12 @@ class TestOneImage:
         path.write_bytes(path.read_bytes()[:900])
         assert error(read_image, path, GREY).startswith(f"{path}: damaged image (")
 
+    def test_a_program_is_not_run(self, path, pillow):
+        pillow.new("L", (4, 4)).save(path, "EPS")
+        assert error(read_image, path, GREY).endswith(
+            "EPS is a program to run; save the image as PNG"
+        )
+
     @pytest.mark.parametrize("side", [10_000, 100_000])
     def test_decompression_bomb(self, path, side):
         # Pillow only warns of the smaller one, and refuses the larger

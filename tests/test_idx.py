@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from verypoorcnn.data import idx
-from verypoorcnn.data.idx import check_labels, read_idx, read_idx_images
+from verypoorcnn.data.idx import read_idx, read_idx_images
+from verypoorcnn.data.reading import check_labels
 from verypoorcnn.errors import UserError
 
 IMAGES = struct.pack(">4I", 0x803, 2, 2, 3) + bytes(range(12))

@@ -17,7 +17,7 @@ from typing import BinaryIO
 
 from verypoorcnn.data.dataset import Dataset, Shape
 from verypoorcnn.data.fashion_mnist import CLASS_NAMES
-from verypoorcnn.data.idx import MAX_BYTES, check_labels, opened
+from verypoorcnn.data.reading import MAX_BYTES, check_labels, opened
 from verypoorcnn.errors import UserError
 
 MAX_ROW = 1 << 24  # bytes of text; what is longer is no row

@@ -63,7 +63,7 @@ def _file(folder: Path, name: str) -> Path | None:
 
 def recognise(labels: Path) -> bool:
     """Whether this is one of Fashion-MNIST's two label files (plain or gzipped)."""
-    from verypoorcnn.data.idx import opened
+    from verypoorcnn.data.reading import opened
 
     try:
         with opened(labels) as file:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from verypoorcnn.data.dataset import MAX_CLASSES, Dataset, Shape
-from verypoorcnn.data.idx import reading
+from verypoorcnn.data.reading import reading
 from verypoorcnn.data.splits import require_classes
 from verypoorcnn.errors import UserError, nearest
 
@@ -138,7 +138,11 @@ def _decoding(path: Path) -> Iterator[Image]:
         warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
         try:
             with PIL.Image.open(file) as picture:
+                if picture.format == "EPS":
+                    raise UserError(f"{path}: EPS is a program to run; save the image as PNG")
                 yield picture
+        except UserError:
+            raise
         except PIL.UnidentifiedImageError as error:
             raise UserError(f"{path}: not an image file; remove it or save it as PNG") from error
         except (PIL.Image.DecompressionBombWarning, PIL.Image.DecompressionBombError) as error:

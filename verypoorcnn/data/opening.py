@@ -69,7 +69,7 @@ def open_source(
         return _sketches(*sketches)
     if source.lower() == "fashion-mnist":
         return _fashion_mnist(note, say) or _sketches(*sketches)
-    from verypoorcnn.data.idx import reading
+    from verypoorcnn.data.reading import reading
 
     path = Path(os.path.expanduser(source))  # noqa: PTH111  (Path's raises for an unknown ~name)
     with reading(path):

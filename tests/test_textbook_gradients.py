@@ -16,7 +16,7 @@ from random import Random
 
 import pytest
 
-pytest.importorskip("hypothesis", reason="hypothesis draws the shapes")
+pytest.importorskip("hypothesis", reason="hypothesis, which draws the shapes, is not installed")
 
 from hypothesis import given, settings
 from hypothesis import strategies as st

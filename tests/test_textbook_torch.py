@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip("hypothesis", reason="hypothesis draws the shapes")
-pytest.importorskip("torch", reason="PyTorch is the judge here")
+pytest.importorskip("hypothesis", reason="hypothesis, which draws the shapes, is not installed")
+pytest.importorskip("torch", reason="PyTorch, the judge, is not installed")
 
 import torch
 from hypothesis import given, settings

@@ -1,15 +1,17 @@
 """The command line: one module a command, loaded when it is called.
 
-Results go to stdout, everything else to stderr.  Status 0 is success, 2 something the user can
-mend (one line says what), 130 an interruption by Ctrl-C.
+Results go to stdout, everything else to stderr.  Status 0 is success, 1 a proof that failed or a
+reader of our output that went away, 2 something the user can mend (one line says what), 130 an
+interruption by Ctrl-C.
 """
 
 from __future__ import annotations
 
+import io
 import os
 import sys
-from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
 from pathlib import Path
 
@@ -17,23 +19,27 @@ from verypoorcnn import __version__
 from verypoorcnn.errors import UserError, nearest
 
 COMMANDS = {
-    "train": "train a network and test it; with nothing else, the paper's experiment",
+    "train": "train and test a network; by itself, the paper's experiment",
     "evaluate": "test a model on labelled images",
     "predict": "say what is on images",
-    "summary": "show a network's layers, shapes and parameters",
+    "summary": "show a network's layers, shapes, parameters and costs",
     "data": "show what is in a data set",
     "gradcheck": "prove every gradient with dual numbers",
-    "reproduce": "repeat the paper's experiment over many seeds, beside its figures",
+    "reproduce": "the paper's experiment over several seeds, beside its figures",
 }
 
 OVERVIEW = """\
 VeryPoorCNN: a convolutional neural network in which nothing is hidden.
 
 examples:
-  {program} train                          the paper's experiment on Fashion-MNIST
-  {program} train --data sketches          the same on built-in drawings, offline
-  {program} predict runs/… image.png       what is on an image
-  {program} train --help                   all options of a command
+  {program} train
+      the paper's experiment on Fashion-MNIST
+  {program} train --data sketches
+      the same on built-in drawings, offline
+  {program} predict runs/NAME image.png
+      what is on an image
+  {program} train --help
+      all options of a command
 
 commands:
 {commands}
@@ -46,42 +52,52 @@ options:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command and return its exit status."""
-    arguments = list(sys.argv[1:] if arguments is None else arguments)
+    _write_any_letter()
     try:
-        status = _dispatch(arguments)
-        sys.stdout.flush()
+        status = _dispatch(list(sys.argv[1:] if arguments is None else arguments))
+        if sys.stdout:  # None where the caller has closed it
+            sys.stdout.flush()
         return status
     except UserError as error:
-        print(f"verypoorcnn: {error}", file=sys.stderr)
-        return 2
+        return _failed(str(error))
     except KeyboardInterrupt:
-        print("\nverypoorcnn: interrupted", file=sys.stderr)
+        _tell("\nverypoorcnn: interrupted")
         return 130
-    except BrokenPipeError:  # the reader of our output, head for instance, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+    except OSError as error:
+        return _os_failed(error)
 
 
-def _dispatch(arguments: list[str]) -> int:
-    if not arguments or arguments[0] in ("-h", "--help", "help"):
+def _dispatch(words: list[str]) -> int:
+    if not words or words[0] in ("-h", "--help", "help"):
         print(_overview(), end="")
         return 0
-    name, *rest = arguments
+    name, *rest = words
     if name == "--version":
         print(f"verypoorcnn {__version__}")
         return 0
     if name not in COMMANDS:
-        raise UserError(f"there is no command {name!r}; {nearest(name, [*COMMANDS])}")
+        raise UserError(_no_command(name))
+    return _run(name, rest)
+
+
+def _run(name: str, words: list[str]) -> int:
+    from verypoorcnn.cli.parser import Parser
+
     command = import_module(f"verypoorcnn.cli.{name}")
-    parser = ArgumentParser(
-        prog=f"{_program()} {name}",
-        description=f"{COMMANDS[name]}\n\n{command.EXAMPLES.format(program=_program())}",
-        formatter_class=RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
+    parser = Parser(f"{_program()} {name}", COMMANDS[name], command.EXAMPLES)
     command.add_arguments(parser)
-    status: int = command.run(parser.parse_args(rest))
+    try:
+        options = parser.parse(words)
+    except SystemExit:  # how argparse ends after --help
+        return 0
+    status: int = command.run(options)
     return status
+
+
+def _no_command(word: str) -> str:
+    if word.startswith("-"):
+        return f"{word!r} stands where a command should; choose from {', '.join(COMMANDS)}"
+    return f"there is no command {word!r}; {nearest(word, [*COMMANDS])}"
 
 
 def _program() -> str:
@@ -92,3 +108,33 @@ def _program() -> str:
 def _overview() -> str:
     commands = "\n".join(f"  {name:<10}  {text}" for name, text in COMMANDS.items())
     return OVERVIEW.format(program=_program(), commands=commands, version=__version__)
+
+
+def _write_any_letter() -> None:
+    """Let stdout write "?" for what its encoding lacks, such as × in ASCII."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+        sys.stdout.reconfigure(errors="replace")
+
+
+def _failed(reason: str) -> int:
+    _tell(f"verypoorcnn: {' '.join(reason.splitlines())}")
+    return 2
+
+
+def _tell(line: str) -> None:
+    """A line on stderr; nowhere where that is closed (print would take stdout instead)."""
+    if sys.stderr:
+        with suppress(OSError):
+            print(line, file=sys.stderr)
+
+
+def _os_failed(error: OSError) -> int:
+    """A disk that is full, say.  What has no file's name happened to stdout."""
+    reason = error.strerror or str(error)
+    if error.filename is not None:
+        return _failed(f"{error.filename}: {reason}; mend that or give another place")
+    with suppress(OSError, AttributeError):  # else Python would try to write the rest at its end
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    if isinstance(error, BrokenPipeError):  # head, for instance, has seen enough
+        return 1
+    return _failed(f"the output cannot be written ({reason}); send it elsewhere")

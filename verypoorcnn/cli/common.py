@@ -1,20 +1,23 @@
-"""What several commands share: options, models and configurations as arguments, the terminal."""
+"""What several commands do: tell on stderr, print results, open models."""
 
 from __future__ import annotations
 
 import json
 import sys
-from argparse import ArgumentParser, ArgumentTypeError
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from verypoorcnn.cli.painters import Stream
 from verypoorcnn.cli.progress import Progress
 from verypoorcnn.errors import UserError
 
 if TYPE_CHECKING:
     from verypoorcnn.network import Network
     from verypoorcnn.training.configuration import Configuration
+    from verypoorcnn.training.metrics import Metrics
     from verypoorcnn.training.model import Model
+
+WIDTH = 80  # columns that paragraphs are broken to
 
 
 class Terminal:
@@ -22,7 +25,7 @@ class Terminal:
 
     def say(self, line: str) -> None:
         """One line for the user."""
-        print(line, file=sys.stderr)
+        Stream(sys.stderr).write(f"{line}\n")
 
     def progress(self, what: str, total: int, unit: str = "images") -> Progress:
         """A bar for a piece of work on so many images, or other things."""
@@ -30,47 +33,33 @@ class Terminal:
 
 
 def print_json(value: Any) -> None:
-    """Exactly one JSON value on stdout."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False))
+    """Exactly one JSON value on stdout, in ASCII, which passes through anything."""
+    print(json.dumps(value, allow_nan=False))
 
 
-def add_json(parser: ArgumentParser) -> None:
-    """`--json`."""
-    parser.add_argument("--json", action="store_true", help="print one JSON object on stdout")
+def percent(share: float) -> str:
+    """`97.1 %`."""
+    return f"{100 * share:.1f} %"
 
 
-def add_data(parser: ArgumentParser, purpose: str) -> None:
-    """`--data SOURCE`."""
-    parser.add_argument(
-        "--data",
-        metavar="SOURCE",
-        help=f"{purpose}: fashion-mnist (searched for, else downloaded), sketches (built in), "
-        "or the path of a CSV file, of IDX files, or of a folder of images",
+def paragraph(text: str) -> str:
+    """The text, its long lines broken so that they fit a terminal."""
+    from textwrap import fill
+
+    return "\n".join(
+        fill(line, WIDTH, break_long_words=False, break_on_hyphens=False)
+        if len(line) > WIDTH
+        else line
+        for line in text.split("\n")
     )
 
 
-def add_engine(parser: ArgumentParser) -> None:
-    """`--engine E`."""
-    parser.add_argument(
-        "--engine", metavar="E", help="who computes: auto (the fastest that works here) or textbook"
-    )
+def scores(metrics: Metrics) -> list[str]:
+    """Figures, confusion matrix and named confusions, a paragraph each."""
+    from verypoorcnn.training.tables import confusion_table, confusions_line, metrics_table
 
-
-def add_model(parser: ArgumentParser) -> None:
-    """The argument MODEL and `--config` for files that do not say what they hold."""
-    parser.add_argument("model", metavar="MODEL", help="a .safetensors file, or a run's folder")
-    parser.add_argument(
-        "--config", metavar="TOML", help="the network, for a file that was written by PyTorch"
-    )
-
-
-def limit(text: str) -> int | str:
-    """A number of images for argparse: at least 1, or "all"."""
-    if text == "all":
-        return text
-    if not text.isascii() or not text.isdigit() or int(text) < 1:
-        raise ArgumentTypeError(f"{text!r} is neither a whole number of at least 1 nor 'all'")
-    return int(text)
+    figures, confused = metrics_table(metrics), confusions_line(metrics)
+    return [paragraph(figures), confusion_table(metrics), paragraph(confused)]
 
 
 def open_model(argument: str, config: str | None = None, engine: str | None = None) -> Model:
@@ -78,16 +67,25 @@ def open_model(argument: str, config: str | None = None, engine: str | None = No
     from verypoorcnn.training.configuration import load_configuration
     from verypoorcnn.training.model import Model
 
-    path = Path(argument)
-    if path.is_dir():
-        path /= "model.safetensors"
-        if not path.exists():
-            raise UserError(
-                f"{argument}: there is no model.safetensors in this folder; if the run was killed, "
-                f"finish it with train --resume {argument}"
-            )
+    path = _model_file(Path(argument))
     network = configured_network(load_configuration(Path(config))) if config else None
     return Model.load(path, network=network, engine=engine or "auto")
+
+
+def _model_file(path: Path) -> Path:
+    """The file itself, or the one in a run's folder."""
+    from verypoorcnn.training.run import Run
+
+    if not path.is_dir():
+        return path
+    run = Run(path)
+    if run.config.exists() and not run.model.exists():
+        raise UserError(f"{path}: this run is not over; go on with train --resume {path}")
+    if not run.model.exists():
+        raise UserError(
+            f"{path}: there is no {run.model.name} in this folder; give a run's folder or a file"
+        )
+    return run.model
 
 
 def configured_network(configuration: Configuration) -> Network:

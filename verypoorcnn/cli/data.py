@@ -4,15 +4,23 @@ from __future__ import annotations
 
 import shutil
 from argparse import ArgumentParser, Namespace
+from typing import TYPE_CHECKING
 
-from verypoorcnn.cli.common import Terminal, add_json, print_json
-from verypoorcnn.data.dataset import Dataset
+from verypoorcnn.cli.common import Terminal, print_json
+from verypoorcnn.cli.options import add_json
+from verypoorcnn.cli.parser import place, whole
+
+if TYPE_CHECKING:
+    from verypoorcnn.data.dataset import Dataset
 
 EXAMPLES = """\
 examples:
-  {program} data                    Fashion-MNIST: where it is, and what is in it
-  {program} data sketches           the built-in drawings
-  {program} data own.csv
+  {program} data
+      Fashion-MNIST: where it is, and what is in it
+  {program} data sketches
+      the built-in drawings
+  {program} data photos --images 10
+      a folder per class, its images as the paper's network will see them
 """
 GAP = 2  # columns between two pictures side by side
 
@@ -20,10 +28,14 @@ GAP = 2  # columns between two pictures side by side
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "source", nargs="?", metavar="SOURCE", help="as for train --data (fashion-mnist)"
+        "source", nargs="?", type=place, metavar="SOURCE", help="as train --data (fashion-mnist)"
     )
     parser.add_argument(
-        "--images", type=int, default=3, metavar="N", help="how many images to draw (3)"
+        "--images",
+        type=whole(0),
+        default=3,
+        metavar="N",
+        help="of how many classes to draw the first image (3)",
     )
     add_json(parser)
 
@@ -32,19 +44,13 @@ def run(options: Namespace) -> int:
     """Print the counts of each class and a few images."""
     from verypoorcnn.data.sources import load
 
-    parts = load(options.source, train_samples=None, test_samples=None, say=Terminal().say)
+    parts = load(options.source, shape=None, say=Terminal().say)
+    train, test = parts.train, parts.test
     if options.json:
-        print_json(
-            {
-                "data": parts.origin,
-                "shape": list(parts.train.shape),
-                "train": parts.train.counts(),
-                "test": parts.test.counts(),
-            }
-        )
-        return 0
-    print(counts_table(parts.train, parts.test))
-    print(pictures(parts.train, options.images))
+        counts = {"train": train.counts(), "test": test.counts()}
+        print_json({"data": parts.origin, "shape": list(train.shape), **counts})
+    else:
+        print("\n\n".join([parts.origin, counts_table(train, test), *rows(train, options.images)]))
     return 0
 
 
@@ -57,7 +63,7 @@ def counts_table(train: Dataset, test: Dataset) -> str:
     return "\n".join([*lines, f"{'all':<{width}}  {len(train):>8,}  {len(test):>8,}"])
 
 
-def pictures(dataset: Dataset, count: int) -> str:
+def rows(dataset: Dataset, count: int) -> list[str]:
     """The first image of each of the first `count` classes, as many in a row as fit."""
     from verypoorcnn.data.picture import as_text, side_by_side
 
@@ -69,5 +75,5 @@ def pictures(dataset: Dataset, count: int) -> str:
     ]
     columns = shutil.get_terminal_size().columns
     in_a_row = max(1, (columns + GAP) // (2 * dataset.shape[2] + GAP))
-    rows = [drawn[start : start + in_a_row] for start in range(0, len(drawn), in_a_row)]
-    return "\n\n".join(side_by_side(row, " " * GAP) for row in rows)
+    groups = [drawn[start : start + in_a_row] for start in range(0, len(drawn), in_a_row)]
+    return [side_by_side(group, " " * GAP) for group in groups]

@@ -4,37 +4,33 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, Namespace
 
-from verypoorcnn.cli.common import (
-    Terminal,
-    add_data,
-    add_engine,
-    add_json,
-    add_model,
-    limit,
-    open_model,
-    print_json,
-)
+from verypoorcnn.cli.common import Terminal, open_model, print_json, scores
+from verypoorcnn.cli.options import add_data, add_engine, add_json, add_model
+from verypoorcnn.cli.parser import limit
 
 EXAMPLES = """\
 examples:
-  {program} evaluate runs/lenet                                 on Fashion-MNIST's test images
+  {program} evaluate runs/lenet
+      on the 10,000 test images of Fashion-MNIST
   {program} evaluate model.safetensors --data own.csv --json
+      on own images
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
     add_model(parser)
-    add_data(parser, "what to test on; its test part if it has one")
+    add_data(parser, "what to test on")
     add_engine(parser)
-    parser.add_argument("--limit-test", type=limit, metavar="N", help="test so many images (all)")
+    parser.add_argument(
+        "--limit-test", type=limit, metavar="N", help="how many images to test on (all)"
+    )
     add_json(parser)
 
 
 def run(options: Namespace) -> int:
     """Test a model and print its metrics."""
     from verypoorcnn.data.sources import load_evaluation
-    from verypoorcnn.training.tables import confusion_table, confusions_line, metrics_table
 
     terminal = Terminal()
     model = open_model(options.model, options.config, options.engine)
@@ -50,6 +46,6 @@ def run(options: Namespace) -> int:
     if options.json:
         print_json({"data": dataset.source, "engine": model.engine.name, **metrics.as_dict()})
     else:
-        parts = metrics_table(metrics), confusion_table(metrics), confusions_line(metrics)
-        print("\n\n".join(parts))
+        heading = f"{dataset.source}: {len(dataset):,} images to test with"
+        print("\n\n".join([heading, *scores(metrics)]))
     return 0

@@ -8,28 +8,40 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verypoorcnn.cli.common import add_json, configured_network, print_json
+from verypoorcnn.cli.common import configured_network, print_json
+from verypoorcnn.cli.options import add_json
+from verypoorcnn.cli.parser import whole
 
 if TYPE_CHECKING:
     from verypoorcnn.network.gradcheck import Check
 
 EXAMPLES = """\
-Each layer's forward function is run on dual numbers, which carry exact derivatives along, and these
-are compared with what the layer's own gradient functions give.
-
 examples:
-  {program} gradcheck                      the paper's network
+  {program} gradcheck
+      the paper's network
   {program} gradcheck examples/lenet.toml
+      the network of a configuration
+
+Each layer's forward function is run on dual numbers, which carry exact
+derivatives along, and these are compared with what the layer's own gradient
+functions give.  The status is 1 if a gradient is wrong.
 """
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
-        "config", metavar="CONFIG.toml", nargs="?", help="the paper's network unless given"
+        "config",
+        metavar="CONFIG.toml",
+        nargs="?",
+        help="describes the network; the paper's unless given",
     )
     parser.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the random numbers (0)"
+        "--seed",
+        type=whole(0),
+        default=0,
+        metavar="N",
+        help="decides the numbers that it is proved with (0)",
     )
     add_json(parser)
 

@@ -1,30 +1,37 @@
 """`verypoorcnn reproduce`: the paper's protocol over many seeds, beside the paper's figures.
 
 Each seed is a process of its own that runs `train`, so what is reproduced is what the command does,
-and several can run side by side.
+and several can run side by side.  What a seed came to is read from its run's folder.
 """
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
 import sys
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import mean, stdev
 from tempfile import TemporaryDirectory
-from typing import Any
+from time import sleep
+from typing import TYPE_CHECKING
 
-from verypoorcnn.cli.common import Terminal, add_data, add_engine, add_json, print_json
-from verypoorcnn.errors import UserError
+from verypoorcnn.cli.child import Child, Result
+from verypoorcnn.cli.common import Terminal, paragraph, percent, print_json
+from verypoorcnn.cli.options import add_experiment, add_json, overrides, setting
+from verypoorcnn.cli.parser import place, whole
+
+if TYPE_CHECKING:
+    from verypoorcnn.training.configuration import Configuration
 
 EXAMPLES = """\
 examples:
-  {program} reproduce                      five seeds
-  {program} reproduce --seeds 20 --jobs 2
+  {program} reproduce
+      the paper's experiment with seeds 1 to 5
+  {program} reproduce --seeds 20 --jobs 2 --out runs/paper
+      with 20 seeds, two at a time; their runs are kept
+  {program} reproduce examples/lenet.toml --seeds 3
+      another experiment
 """
 
 PAPER = {  # its section VI.B; figure 2 for the losses
@@ -43,103 +50,111 @@ MEANINGS = {
     "first_loss": "training loss before the first step",
     "last_loss": "training loss over the last epoch",
 }
-LOOK_AGAIN = 0.5  # seconds between two looks at how far the seeds are
-
-Result = dict[str, Any]  # what `train --json` prints
+LOOK_AGAIN = 0.2  # seconds between two looks at how far the seeds are
 
 
 def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
+    add_experiment(parser)
     parser.add_argument(
-        "--seeds", type=int, default=5, metavar="N", help="repeat with seeds 1 to N (5)"
+        "--seeds", type=whole(1), default=5, metavar="N", help="train with seeds 1 to N (5)"
     )
     parser.add_argument(
         "--jobs",
-        type=int,
+        type=whole(1),
         default=os.cpu_count() or 1,
         metavar="N",
-        help="seeds side by side (as many as processors)",
+        help="how many seeds at a time (as many as there are processors)",
     )
-    add_data(parser, "what to learn from")
-    add_engine(parser)
-    parser.add_argument(
-        "--epochs",
-        type=int,
-        default=25,
-        metavar="N",
-        help="fewer than the paper's 25 for a quick look",
-    )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="keep the runs in this folder")
+    parser.add_argument("--out", type=place, metavar="DIR", help="keep the runs in this folder")
     add_json(parser)
 
 
 def run(options: Namespace) -> int:
     """Train with every seed; print mean and standard deviation beside the paper's figures."""
-    for name in ("seeds", "jobs", "epochs"):
-        if getattr(options, name) < 1:
-            raise UserError(f"--{name} must be at least 1, not {getattr(options, name)}")
+    from verypoorcnn.training.configuration import load_configuration
+
+    path = Path(options.config) if options.config else None
+    configuration = load_configuration(path, overrides(options))
     with TemporaryDirectory() as scratch:
-        results = repeat(options, options.out or Path(scratch))
-    statistics = summarise(results)
+        results = repeat(options, configuration, Path(scratch))
+    figures = summarise(results)
     if options.json:
-        print_json(
-            {
-                "data": results[0]["data"],
-                "seeds": options.seeds,
-                "figures": statistics,
-                "runs": results,
-            }
-        )
+        data = results[0]["data"]
+        seeds = options.seeds
+        print_json({"data": data, "seeds": seeds, "figures": figures, "runs": results})
     else:
-        print(table(statistics, results))
+        print(table(figures, results))
     return 0
 
 
-def repeat(options: Namespace, folder: Path) -> list[Result]:
+def repeat(options: Namespace, configuration: Configuration, scratch: Path) -> list[Result]:
     """The results of seeds 1 to N, in their order."""
-    runs = [folder / f"seed-{seed}" for seed in range(1, options.seeds + 1)]
-    with (
-        ThreadPoolExecutor(options.jobs) as pool,
-        Terminal().progress("reproducing", options.seeds * options.epochs, "epochs") as bar,
-    ):
-        tasks = [pool.submit(_train, options, seed, out) for seed, out in enumerate(runs, 1)]
-        try:
-            for done in _epochs_done(tasks, runs):
-                bar.advance(done)
-            return [task.result() for task in tasks]
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            raise
+    folders = _folders(options, scratch)
+    train = [sys.executable, "-m", "verypoorcnn", *_train(options, configuration)]
+    children = [
+        Child(
+            seed,
+            folder,
+            messages=scratch / f"seed-{seed}.txt",
+            command=[*train, f"--set=training.seed={seed}"],
+        )
+        for seed, folder in enumerate(folders, start=1)
+    ]
+    try:
+        _execute(children, options.jobs, options.seeds * configuration.training.epochs)
+    finally:
+        for child in children:
+            child.stop()
+    return [child.result() for child in children]
 
 
-def _train(options: Namespace, seed: int, out: Path) -> Result:
-    command = [sys.executable, "-m", "verypoorcnn", "train", "--json"]
-    command += ["--seed", str(seed), "--epochs", str(options.epochs), "--out", str(out)]
-    command += ["--data", options.data] if options.data else []
-    command += ["--engine", options.engine] if options.engine else []
-    package = Path(__file__).parent.parent.parent
-    path = os.pathsep.join(filter(None, (str(package), os.environ.get("PYTHONPATH"))))
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, "PYTHONPATH": path}
+def _folders(options: Namespace, scratch: Path) -> list[Path]:
+    """A folder a seed, in which there is no run so far."""
+    from verypoorcnn.training.run import Run
+
+    folder = Path(options.out) if options.out else scratch
+    folders = [folder / f"seed-{seed}" for seed in range(1, options.seeds + 1)]
+    for each in folders:
+        Run.check_free(each)
+    return folders
+
+
+def _train(options: Namespace, configuration: Configuration) -> list[str]:
+    """`train` with all that was given, with data that are there, the first loss measured."""
+    config = [options.config] if options.config else []
+    source = setting("data.source", _source(configuration))
+    measured = setting("training.measure_start", True)
+    settings = (*overrides(options), source, measured)
+    return ["train", *config, *(f"--set={text}" for text in settings)]
+
+
+def _source(configuration: Configuration) -> str:
+    """The source of the data, found or else downloaded; the sketches where that fails."""
+    from verypoorcnn.data.opening import open_source
+
+    say, data = Terminal().say, configuration.data
+    shape = configuration.network.input_shape
+    opened, sketches = (
+        open_source(source, shape, (None, None), say, say) for source in (data.source, "sketches")
     )
-    if done.returncode:
-        reason = done.stderr.strip().rpartition("\n")[2].removeprefix("verypoorcnn: ")
-        raise UserError(f"seed {seed}: {reason}")
-    result: Result = json.loads(done.stdout)
-    return result
+    return "sketches" if opened.origin == sketches.origin else data.source
 
 
-def _epochs_done(tasks: Sequence[Future[Result]], runs: Sequence[Path]) -> Iterator[int]:
-    """Until all tasks are over or one has failed: how many more epochs are done."""
-    known, waiting = 0, set(tasks)
-    while waiting:
-        finished, waiting = wait(waiting, timeout=LOOK_AGAIN, return_when=FIRST_COMPLETED)
-        for task in finished:
-            task.result()
-        metrics = [run / "metrics.jsonl" for run in runs]
-        now = sum(path.read_bytes().count(b"\n") for path in metrics if path.exists())
-        yield now - known
-        known = now
+def _execute(children: Sequence[Child], jobs: int, epochs: int) -> None:
+    """Run all of them, so many at a time, until all are over or one has failed."""
+    waiting, known = [*children], 0
+    running: list[Child] = []
+    with Terminal().progress("reproducing", epochs, "epochs") as bar:
+        while waiting or running:
+            while waiting and len(running) < jobs:
+                running.append(waiting.pop(0))
+                running[-1].start()
+            sleep(LOOK_AGAIN)
+            running = [child for child in running if not child.finished()]
+            done = sum(child.epochs() for child in children)
+            bar.advance(done - known)
+            known = done
 
 
 def summarise(results: Sequence[Result]) -> dict[str, dict[str, float]]:
@@ -162,17 +177,16 @@ def summarise(results: Sequence[Result]) -> dict[str, dict[str, float]]:
     }
 
 
-def table(statistics: dict[str, dict[str, float]], results: Sequence[Result]) -> str:
+def table(figures: dict[str, dict[str, float]], results: Sequence[Result]) -> str:
     """Our figures beside the paper's."""
     one = results[0]
-    lines = [
+    heading = (
         f"{one['data']}: {one['train_samples']:,} training and {one['test_samples']:,} test "
-        f"images, {len(one['history'])} epochs, {len(results)} seeds, {one['engine']} engine",
-        "",
-        f"{'':<38}{'here: mean ± deviation':>24}{'paper':>10}",
-    ]
-    for name, figure in statistics.items():
-        form = "{:.2f}" if name.endswith("loss") else "{:.1%}"
-        here = f"{form.format(figure['mean'])} ± {form.format(figure['deviation'])}"
-        lines.append(f"{MEANINGS[name]:<38}{here:>24}{form.format(figure['paper']):>10}")
+        f"images; epochs: {len(one['history'])}, seeds: {len(results)}, engine: {one['engine']}"
+    )
+    lines = [paragraph(heading), "", f"{'':<38}{'here: mean ± deviation':>24}{'paper':>10}"]
+    for name, figure in figures.items():
+        shown = "{:.2f}".format if name.endswith("loss") else percent
+        here = f"{shown(figure['mean'])} ± {shown(figure['deviation'])}"
+        lines.append(f"{MEANINGS[name]:<38}{here:>24}{shown(figure['paper']):>10}")
     return "\n".join(lines)

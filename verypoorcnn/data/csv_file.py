@@ -80,7 +80,14 @@ def read_csv(
     """
 
     def columns(place: str, values: int) -> Columns:
-        return Columns(True, prod(shape) if shape else _square(place, values - 1) ** 2)
+        if shape is None:
+            return Columns(True, _square(place, values - 1) ** 2)
+        if values != 1 + prod(shape):
+            raise UserError(
+                f"{place}: found {values} values, expected {1 + prod(shape)}: a label and "
+                f"{prod(shape)} pixels; for images of another size set network.input_shape"
+            )
+        return Columns(True, prod(shape))
 
     table = _read(path, columns)
     if class_names is None and "fashion" in path.name.lower():

@@ -23,6 +23,7 @@ SOURCES = (
     "(of four IDX files; of train.csv and test.csv; of train/ and test/ with a folder per class; "
     "of a folder per class)"
 )
+IMAGE: Shape = (1, 28, 28)  # what image files are brought to where no shape is asked for
 SKETCHES = 6_000, 1_000  # training and test images, where no number is asked for
 
 Say = Callable[[str], None]
@@ -45,7 +46,7 @@ class Opened:
 
 def open_source(
     source: str | None,
-    shape: Shape,
+    shape: Shape | None,
     sketches: tuple[int | None, int | None],
     note: Say,
     say: Say,
@@ -56,7 +57,8 @@ def open_source(
         source: one of `SOURCES`; None is Fashion-MNIST, found or downloaded.  Where that fails,
             the sketches take its place.  Names come before paths: a folder that is called
             sketches is `./sketches`.
-        shape: channels, rows, columns; what folders of images are brought to.
+        shape: channels, rows, columns; what folders of images are brought to.  None takes what
+            there is, CSV rows as grey squares and image files as grey 28×28.
         sketches: how many training and test images to draw, None for as many as is usual.
         note: takes the loud line that the sketches have taken Fashion-MNIST's place.
         say: takes the lines of a download.
@@ -115,7 +117,7 @@ def _fashion_mnist(note: Say, say: Say) -> Opened | None:
     return _idx_folder(folder)
 
 
-def _folder(folder: Path, shape: Shape) -> Opened | None:
+def _folder(folder: Path, shape: Shape | None) -> Opened | None:
     here = _idx_folder(folder) or _csv_folder(folder, shape)
     if here is None and (inside := fm.locate(folder)):
         return _idx_folder(inside)
@@ -145,7 +147,7 @@ def _idx(images: Path, labels: Path, own_names: Names, source: str) -> Reader:
     return lambda names: read_idx(images, labels, names or own_names, source)
 
 
-def _csv_folder(folder: Path, shape: Shape) -> Opened | None:
+def _csv_folder(folder: Path, shape: Shape | None) -> Opened | None:
     """`train.csv` and `test.csv`, or the like of `fashion-mnist_train.csv.gz`."""
     found = [re.fullmatch(r"(|.*[-_])train\.csv(\.gz)?", path.name) for path in folder.iterdir()]
     prefixes = sorted({match[1] for match in found if match})
@@ -163,13 +165,13 @@ def _plain_or_gz(path: Path) -> Path:
     return packed if packed.exists() and not path.exists() else path
 
 
-def _csv(path: Path, shape: Shape) -> Reader:
+def _csv(path: Path, shape: Shape | None) -> Reader:
     from verypoorcnn.data.csv_file import read_csv
 
     return lambda names: read_csv(path, shape, names)
 
 
-def _class_folders(folder: Path, shape: Shape) -> Opened | None:
+def _class_folders(folder: Path, shape: Shape | None) -> Opened | None:
     """`train/` and `test/` that hold a folder per class, or just a folder per class."""
     if not _has_folders(folder):
         return None
@@ -183,13 +185,13 @@ def _has_folders(folder: Path) -> bool:
     return folder.is_dir() and any(path.is_dir() for path in folder.glob("[!.]*"))
 
 
-def _images(folder: Path, shape: Shape) -> Reader:
+def _images(folder: Path, shape: Shape | None) -> Reader:
     from verypoorcnn.data.folder import read_folder
 
-    return lambda names: read_folder(folder, shape, names)
+    return lambda names: read_folder(folder, shape or IMAGE, names)
 
 
-def _file(path: Path, shape: Shape) -> Opened | None:
+def _file(path: Path, shape: Shape | None) -> Opened | None:
     """A CSV file, or IDX images whose labels stand beside them."""
     if not path.exists():
         return None

@@ -8,6 +8,7 @@ the parts as a note, so that results can carry it.
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass, replace
 
 from verypoorcnn.data.dataset import Dataset, Shape
@@ -17,6 +18,10 @@ from verypoorcnn.data.splits import require_classes, require_selection, select, 
 from verypoorcnn.errors import UserError
 
 TEST_FRACTION = 0.2  # of a set that comes without a test part
+
+
+def _on_stderr(line: str) -> None:
+    print(line, file=sys.stderr)
 
 
 @dataclass(frozen=True)
@@ -33,22 +38,23 @@ class Parts:
 def load(
     source: str | None,
     *,
-    shape: Shape = (1, 28, 28),
+    shape: Shape | None = (1, 28, 28),
     class_names: Names = None,
-    train_samples: int | None,
-    test_samples: int | None,
+    train_samples: int | None = None,
+    test_samples: int | None = None,
     validation_samples: int = 0,
     selection: str = "first",
     drop_overlap: bool = False,
     seed: int = 0,
-    say: Say,
+    say: Say = _on_stderr,
 ) -> Parts:
     """Find, read, check and cut the data of a training run.
 
     Args:
         source: one of `opening.SOURCES`; None is Fashion-MNIST and, where that can be neither
             found nor downloaded, the built-in sketches.
-        shape: channels, rows and columns of an image, as the network takes them.
+        shape: channels, rows and columns of an image, as the network takes them; None takes what
+            there is, CSV rows as grey squares and image files as grey 28×28.
         class_names: names of the labels 0, 1, …; None takes the source's own.  The test part
             always has those of the training part.
         train_samples: at most so many training images; None takes all (of the sketches 6,000).
@@ -58,7 +64,7 @@ def load(
             stratified, since their first images are all of the first class.
         drop_overlap: leave out the test images that also stand in the whole training part.
         seed: of stratified selections.
-        say: takes each line for the user.
+        say: takes each line for the user; as it is, stderr does.
 
     Raises:
         UserError: an unknown source, a bad file, no image, one class only, unequal shapes.
@@ -86,7 +92,8 @@ def load(
     validated = f", {len(validation):,} for validation" if validation else ""
     say(
         f"data: {opened.origin}: {len(train):,} images for training{validated}, of "
-        f"{len(all_train):,}; {len(test):,} for test, of {len(all_test):,}; {_size(shape)} pixels"
+        f"{len(all_train):,}; {len(test):,} for test, of {len(all_test):,}; "
+        f"{_size(train.shape)} pixels"
     )
     say(_class_counts(train))
     return Parts(train, test, validation, opened.origin, tuple(notes))
@@ -126,7 +133,7 @@ def _check_counts(*counts: int | None) -> None:
 
 
 def _read_both(
-    opened: Opened, shape: Shape, names: Names, seed: int, note: Say
+    opened: Opened, shape: Shape | None, names: Names, seed: int, note: Say
 ) -> tuple[Dataset, Dataset]:
     train = opened.train(names)
     if opened.test is None:
@@ -154,8 +161,8 @@ def _test_cut_off(dataset: Dataset, seed: int, note: Say) -> tuple[Dataset, Data
     )
 
 
-def _check_shape(dataset: Dataset, shape: Shape) -> None:
-    if dataset.shape != shape:
+def _check_shape(dataset: Dataset, shape: Shape | None) -> None:
+    if shape and dataset.shape != shape:
         raise UserError(
             f"{dataset.source}: the images are {_size(dataset.shape)}, but the network takes "
             f"{_size(shape)}; give other images or another network"

@@ -212,8 +212,9 @@ def _directions(count: int, random: Random) -> Iterator[list[float]]:
 
 def _memory(claim: _Claim) -> dict[str, Any]:
     """Every array of the calls, new and empty, but for what is given."""
-    arrays = distinct_buffers((*claim.forward, *claim.backward))
-    empty = {array.name: _empty(array) for array in arrays}
+    called = distinct_buffers((*claim.forward, *claim.backward))
+    proved = (written for pairs in claim.gradients.values() for written in pairs.values())
+    empty = {array.name: _empty(array) for array in (*called, *proved)}
     return {**empty, **claim.given, SAMPLES.name: BATCH}
 
 

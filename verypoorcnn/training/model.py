@@ -199,10 +199,11 @@ def epoch_line(record: Record, epochs: int) -> str:
     """`epoch  3/25  loss 1.4048  accuracy 52.0 % (running)`."""
     line = (
         f"epoch {record['epoch']:>{len(str(epochs))}}/{epochs}  loss {record['loss']:.4f}  "
-        f"accuracy {record['accuracy']:.1%} ({record['measured']})"
+        f"accuracy {100 * record['accuracy']:.1f} % ({record['measured']})"
     )
     if validation := record.get("validation"):
         line += (
-            f"  validation: loss {validation['loss']:.4f}  accuracy {validation['accuracy']:.1%}"
+            f"  validation: loss {validation['loss']:.4f}  "
+            f"accuracy {100 * validation['accuracy']:.1f} %"
         )
     return line

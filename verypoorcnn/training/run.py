@@ -9,6 +9,7 @@ result.json              what `train --json` prints
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -59,12 +60,17 @@ class Run:
 
     @classmethod
     def check_free(cls, folder: Path) -> None:
-        """Raise UserError if a run was begun in this folder before."""
+        """Raise UserError if a run was begun in this folder before, or none can be."""
         if cls(folder).config.exists():
             raise UserError(
                 f"{folder}: there is a run in this folder already; go on with it by "
                 f"--resume {folder}, or give another --out"
             )
+        there = next(path for path in (folder, *folder.parents) if path.exists())
+        if not there.is_dir():
+            raise _unwritable(folder, f"{there} is a file")
+        if not os.access(there, os.W_OK):
+            raise _unwritable(folder, f"no permission to write in {there}")
 
     def configuration(self) -> Configuration:
         """The configuration it began with."""
@@ -137,7 +143,7 @@ def _new_folder(configuration: Configuration) -> Path:
         except FileExistsError:
             continue
         except OSError as error:
-            raise _unwritable(folder, error) from None
+            raise _unwritable(folder, error.strerror or str(error)) from None
     raise UserError("runs: a thousand runs began in this second; name a folder with --out")
 
 
@@ -146,12 +152,12 @@ def _empty_folder(folder: Path) -> Path:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise _unwritable(folder, error) from None
+        raise _unwritable(folder, error.strerror or str(error)) from None
     return folder
 
 
-def _unwritable(folder: Path, error: OSError) -> UserError:
-    return UserError(f"{folder}: no folder can be made here ({error.strerror}); give another --out")
+def _unwritable(folder: Path, reason: str) -> UserError:
+    return UserError(f"{folder}: no run can be kept here ({reason}); give another --out")
 
 
 def _read(path: Path) -> bytes:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from verypoorcnn.training.metrics import Metrics
 
-HEADING_WIDTH = 6  # letters of a class name above a column of the confusion matrix
+HEADING_WIDTH = 5  # letters of a class name above a column: ten classes fit 80 columns
 NAME_WIDTH = 24  # letters of a class name in front of a row
 CORNER = "true \\ predicted"
 

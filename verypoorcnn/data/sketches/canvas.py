@@ -27,7 +27,7 @@ class Canvas:
     """The changes of shade along the rows of one drawing."""
 
     def __init__(self) -> None:
-        self.changes = [0] * (SIDE * SIDE + 1)
+        self.changes = [0] * (SIDE * SIDE + 2)  # an edge on the border changes what lies beyond
 
     def fill(self, corners: Sequence[Point], shade: int) -> None:
         """Add `shade` inside the polygon; `corners` in pixels, clockwise."""
@@ -46,14 +46,14 @@ class Canvas:
         changes = self.changes
         for start in STARTS[first:last]:
             at = start + x // ONE
-            beyond = change * (x % ONE)  # what of this pixel lies left of the edge
-            changes[at] += change * ONE - beyond
-            changes[at + 1] += beyond
+            left = change * (x % ONE)  # the part of this pixel before the edge: not changed yet
+            changes[at] += change * ONE - left
+            changes[at + 1] += left
             x += slope
 
     def shades(self) -> list[int]:
         """The shade of every pixel, row by row, times `UNIT`."""
-        return list(accumulate(self.changes[:-1]))
+        return list(accumulate(self.changes[: SIDE * SIDE]))
 
 
 def both_sides(half: Outline) -> Outline:
@@ -68,6 +68,7 @@ def mirrored(outline: Outline) -> Outline:
 
 def stroke(x0: float, y0: float, x1: float, y1: float, width: float) -> Outline:
     """A straight stroke of the pen."""
+    # Not hypot or **: sqrt is the one that every machine rounds alike.
     length = sqrt((x1 - x0) * (x1 - x0) + (y1 - y0) * (y1 - y0))
     across, along = (y1 - y0) / length * width / 2, (x1 - x0) / length * width / 2
     return [

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from verypoorcnn.data.sketches.canvas import SIDE
 
 Pick = Callable[[float, float], float]  # pick(low, high): a random number between the two
+Material = Callable[[Pick], list[int]]
 
 FULL = 64  # the factor that changes nothing
 PLAIN = [FULL] * SIDE

@@ -8,7 +8,6 @@ half; shoes point to the left, as in Fashion-MNIST.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import NamedTuple
 
 from verypoorcnn.data.sketches.canvas import Outline, Point, both_sides, curve, mirrored, stroke
@@ -27,14 +26,14 @@ def box(left: float, top: float, right: float, bottom: float) -> Outline:
 
 
 def t_shirt(pick: Pick) -> Drawing:
-    waist, reach, drop = pick(0.19, 0.25), pick(0.36, 0.45), pick(0.3, 0.42)
+    waist, reach, drop = pick(0.19, 0.25), pick(0.36, 0.45), pick(0.28, 0.39)
     collar, depth, hem = pick(0.09, 0.14), pick(0.05, 0.14), pick(0.86, 0.96)
     neckline = curve([(0, 0.04 + depth), (0.8 * collar, 0.04 + 0.8 * depth), (collar, 0.04)])
     side = [(0.24, 0.08), (reach, drop - 0.08), (reach - 0.1, drop), (waist, 0.34)]
     drawing = [
         (both_sides([*neckline, *side, (waist + pick(-0.02, 0.03), hem)]), 1.0),
         (box(-waist, hem - 0.06, waist, hem - 0.03), -0.25),
-        *pair(stroke(0.25, 0.1, waist, 0.34, 0.03), -0.3),
+        *pair(stroke(0.25, 0.1, waist, 0.34, 0.03), -0.3),  # where the sleeves begin
     ]
     if pick(0, 1) < 0.4:  # a print on the chest
         width, height = pick(0.06, 0.13), pick(0.05, 0.13)
@@ -59,7 +58,7 @@ def trouser(pick: Pick) -> Drawing:
 
 def pullover(pick: Pick) -> Drawing:
     waist, hem, collar = pick(0.22, 0.26), pick(0.76, 0.86), pick(0.08, 0.12)
-    reach, cuff, neck = pick(0.38, 0.45), pick(0.72, 0.84), pick(0, 0.06)
+    reach, cuff, neck = pick(0.37, 0.43), pick(0.72, 0.84), pick(0, 0.06)
     body = [
         (0, 0.08 - neck),
         (collar, 0.07 - neck),
@@ -122,12 +121,11 @@ def coat(pick: Pick) -> Drawing:
 
 def sandal(pick: Pick) -> Drawing:
     heel, thick, width = pick(0, 0.26), pick(0.05, 0.1), pick(0.045, 0.08)
-    ball = 0.72 + heel / 2  # height of the foot's ball; the heel stands higher
+    ball = 0.72 + heel / 2  # the ball of the foot; the heel stands higher
     back = ball - heel
-    ankle = back - pick(0.2, 0.3)
+    vamp, ankle = ball - pick(0.12, 0.2), back - pick(0.2, 0.3)
     top = curve([(-0.48, ball - 0.01), (-0.12, ball), (0.16, back), (0.45, back - 0.02)])
     sole = [*top, *((x, y + thick) for x, y in reversed(top))]
-    vamp = ball - pick(0.12, 0.2)
     straps = [
         (-0.38, ball, -0.24, vamp),
         (-0.24, vamp, -0.08, ball),
@@ -142,11 +140,17 @@ def sandal(pick: Pick) -> Drawing:
     return [(sole, 1.0), (stroke(0.4, back, 0.4, ball + thick, pick(0.05, 0.12)), 1.0), *drawing]
 
 
-def shirt(pick: Pick, odd: bool = False) -> Drawing:
-    waist, hem, tail = pick(0.16, 0.2), pick(0.84, 0.94), pick(0.03, 0.1)
-    reach, cuff = pick(0.45, 0.5), pick(0.6, 0.74)
-    if odd:  # short sleeves
-        waist, reach, cuff = pick(0.19, 0.24), pick(0.36, 0.45), pick(0.33, 0.42)
+def shirt(pick: Pick) -> Drawing:
+    return buttoned(pick, waist=pick(0.16, 0.2), reach=pick(0.45, 0.5), cuff=pick(0.58, 0.7))
+
+
+def short_sleeved_shirt(pick: Pick) -> Drawing:
+    return buttoned(pick, waist=pick(0.19, 0.24), reach=pick(0.36, 0.45), cuff=pick(0.33, 0.42))
+
+
+def buttoned(pick: Pick, waist: float, reach: float, cuff: float) -> Drawing:
+    """A shirt whose sleeves end at (reach, cuff)."""
+    hem, tail = pick(0.84, 0.94), pick(0.03, 0.1)
     sleeve = [(0.23, 0.08), (reach, cuff - 0.03), (reach - 0.12, cuff + 0.03), (waist, 0.34)]
     seam = curve([(waist, hem - tail), (0.7 * waist, hem), (0, hem)])
     drawing = [
@@ -158,46 +162,6 @@ def shirt(pick: Pick, odd: bool = False) -> Drawing:
     ]
     buttons = [(box(-0.025, y, 0.025, y + 0.05), -0.5) for y in (0.28, 0.42, 0.56, 0.7)]
     return drawing + buttons
-
-
-class Upper(NamedTuple):
-    """A shoe without its sole."""
-
-    outline: Outline
-    ground: float  # height of the sole
-    instep: tuple[Point, Point]  # where the laces are, from below to above
-
-
-def low_upper(pick: Pick) -> Upper:
-    throat, toe, heel = pick(0.28, 0.4), pick(0.5, 0.58), pick(0.3, 0.42)
-    front = [(-0.47, 0.7), (-0.48, toe), (-0.28, toe), (-0.02, throat), (0.1, throat - 0.02)]
-    back = [(0.18, throat + 0.12), (0.34, heel + 0.08), (0.43, heel - 0.04), (0.47, 0.7)]
-    return Upper(curve(front + back), 0.7, ((-0.23, toe), (-0.01, throat + 0.02)))
-
-
-def high_upper(pick: Pick) -> Upper:
-    shaft, front, back = pick(0.04, 0.18), pick(-0.1, 0.05), pick(0.36, 0.42)
-    toe = pick(0.56, 0.64)
-    foot = curve([(-0.46, 0.82), (-0.48, toe), (-0.2, toe - 0.06), (front, 0.46), (front, shaft)])
-    ankle = curve([(back, shaft), (back - 0.02, 0.5), (0.45, 0.65), (0.45, 0.82)])
-    return Upper(foot + ankle, 0.82, ((front, 0.44), (front, shaft + 0.08)))
-
-
-def laces(upper: Upper, shade: float) -> Drawing:
-    (x0, y0), (x1, y1) = upper.instep
-    knots = [(x0 + (x1 - x0) * part, y0 + (y1 - y0) * part) for part in (0, 0.5, 1)]
-    return [(stroke(x, y, x + 0.11, y + 0.06, 0.035), shade) for x, y in knots]
-
-
-def sneaker(pick: Pick, odd: bool = False) -> Drawing:
-    upper = high_upper(pick) if odd else low_upper(pick)
-    ground = upper.ground
-    sole = box(-0.48, ground, 0.48, ground + pick(0.07, 0.12))
-    drawing = [(upper.outline, 0.85), (sole, pick(0.7, 1.25)), *laces(upper, 0.4)]
-    for stripe in range(int(pick(1, 4))):
-        x = 0.05 + 0.09 * stripe
-        drawing.append((stroke(x, ground - 0.03, x + 0.08, ground - 0.2, 0.04), -0.5))
-    return drawing
 
 
 def bag(pick: Pick) -> Drawing:
@@ -216,23 +180,77 @@ def bag(pick: Pick) -> Drawing:
     ]
 
 
-def ankle_boot(pick: Pick, odd: bool = False) -> Drawing:
-    upper = low_upper(pick) if odd else high_upper(pick)
+class Upper(NamedTuple):
+    """A shoe without its sole."""
+
+    outline: Outline
+    ground: float  # where the sole begins
+    instep: tuple[Point, Point]  # the lowest and the highest lace
+
+
+def low_upper(pick: Pick) -> Upper:
+    throat, toe, heel = pick(0.28, 0.4), pick(0.5, 0.58), pick(0.3, 0.42)
+    front = [(-0.47, 0.7), (-0.48, toe), (-0.28, toe), (-0.02, throat), (0.1, throat - 0.02)]
+    back = [(0.18, throat + 0.12), (0.34, heel + 0.08), (0.43, heel - 0.04), (0.47, 0.7)]
+    return Upper(curve(front + back), 0.7, ((-0.23, toe), (-0.01, throat + 0.02)))
+
+
+def high_upper(pick: Pick) -> Upper:
+    shaft, front, back, toe = pick(0.04, 0.18), pick(-0.1, 0.05), pick(0.36, 0.42), pick(0.56, 0.64)
+    foot = curve([(-0.46, 0.82), (-0.48, toe), (-0.2, toe - 0.06), (front, 0.46), (front, shaft)])
+    ankle = curve([(back, shaft), (back - 0.02, 0.5), (0.45, 0.65), (0.45, 0.82)])
+    return Upper(foot + ankle, 0.82, ((front, 0.44), (front, shaft + 0.08)))
+
+
+def laces(upper: Upper, shade: float) -> Drawing:
+    (x0, y0), (x1, y1) = upper.instep
+    holes = [(x0 + (x1 - x0) * part, y0 + (y1 - y0) * part) for part in (0, 0.5, 1)]
+    return [(stroke(x, y, x + 0.11, y + 0.06, 0.035), shade) for x, y in holes]
+
+
+def sneaker(pick: Pick) -> Drawing:
+    return striped_shoe(pick, low_upper(pick))
+
+
+def high_top(pick: Pick) -> Drawing:
+    return striped_shoe(pick, high_upper(pick))
+
+
+def striped_shoe(pick: Pick, upper: Upper) -> Drawing:
+    """A thick sole, white laces, one to three stripes."""
     ground = upper.ground
-    sole = pick(0.5, 1.1)
+    sole = box(-0.48, ground, 0.48, ground + pick(0.07, 0.12))
+    drawing = [(upper.outline, 0.85), (sole, pick(0.7, 1.25)), *laces(upper, 0.4)]
+    for stripe in range(int(pick(1, 4))):
+        x = 0.05 + 0.09 * stripe
+        drawing.append((stroke(x, ground - 0.03, x + 0.08, ground - 0.2, 0.04), -0.5))
+    return drawing
+
+
+def ankle_boot(pick: Pick) -> Drawing:
+    return heeled_shoe(pick, high_upper(pick))
+
+
+def low_boot(pick: Pick) -> Drawing:
+    return heeled_shoe(pick, low_upper(pick))
+
+
+def heeled_shoe(pick: Pick, upper: Upper) -> Drawing:
+    """A thin sole with a heel, and dark laces or an elastic side."""
+    ground, sole = upper.ground, pick(0.5, 1.1)
     drawing = [
         (upper.outline, 1.0),
         (box(-0.46, ground - 0.03, 0.46, ground), -0.5),  # the welt
         (box(-0.47, ground, 0.46, ground + 0.04), sole),
-        (box(0.18, ground + 0.04, 0.45, ground + pick(0.08, 0.18)), sole),  # the heel
+        (box(0.18, ground + 0.04, 0.45, ground + pick(0.08, 0.18)), sole),
     ]
     if pick(0, 1) < 0.5:
         return drawing + laces(upper, -0.5)
-    (_, low), (x, high) = upper.instep
-    return [*drawing, (stroke(x + 0.2, high + 0.02, x + 0.2, low, 0.09), -0.45)]  # an elastic side
+    (_, bottom), (x, top) = upper.instep
+    return [*drawing, (stroke(x + 0.2, top, x + 0.2, bottom, 0.09), -0.45)]
 
 
-# One for each class, in the order of the labels: how it is drawn and what it is made of.
+# For each class, in the order of the labels: how it is drawn and what it is made of.
 GARMENTS = (
     (t_shirt, cloth),
     (trouser, cloth),
@@ -245,4 +263,7 @@ GARMENTS = (
     (bag, leather),
     (ankle_boot, leather),
 )
-ODD = {6: partial(shirt, odd=True), 7: partial(sneaker, odd=True), 9: partial(ankle_boot, odd=True)}
+
+# The label, and a drawing of that class which has the outline of another.
+SNEAKER, BOOT, SHIRT = (7, high_top), (9, low_boot), (6, short_sleeved_shirt)
+LOOK_ALIKES = (SNEAKER, BOOT, SNEAKER, SHIRT, BOOT, SNEAKER, BOOT)

@@ -1,0 +1,183 @@
+"""`train`: what it prints, what it leaves behind, and what its options do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.commands import SKETCHES, TINY, drawings, run, write_csv
+from verypoorcnn.data import fashion_mnist as fm
+from verypoorcnn.training import experiment, loop
+
+pytestmark = pytest.mark.usefixtures("_in_an_empty_folder")
+
+
+@pytest.fixture
+def _in_an_empty_folder(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_json_is_all_there_is_on_stdout(capsys, tmp_path):
+    ran = run(capsys, "train", *SKETCHES, "--seed", 3, "--out", "here", "--json")
+    assert ran.out.count("\n") == 1
+    result = ran.json
+    assert result.keys() == {
+        *("engine", "data", "seed", "parameters", "train_samples", "test_samples", "start"),
+        *("history", "test", "seconds", "peak_rss_bytes", "run"),
+    }
+    assert result["engine"] == "textbook"
+    assert result["data"] == "built-in sketches"
+    assert result["seed"] == 3
+    assert result["parameters"] == 5070
+    assert (result["train_samples"], result["test_samples"]) == (40, 20)
+    (epoch,) = result["history"]
+    assert epoch.keys() >= {"epoch", "loss", "accuracy", "seconds"}
+    assert epoch["epoch"] == 1
+    test = result["test"]
+    assert test.keys() >= {"loss", "accuracy", "precision", "recall", "f1", "confusion"}
+    assert sum(map(sum, test["confusion"])) == test["samples"] == 20
+    assert test["accuracy"] == sum(test["confusion"][k][k] for k in range(10)) / 20
+    parts = ("start", "data", "compile", "train", "evaluate", "total")
+    assert result["seconds"].keys() == {*parts}
+    assert all(result["seconds"][part] >= 0 for part in parts)
+    assert result["peak_rss_bytes"] is None or result["peak_rss_bytes"] > 1_000_000
+    assert result["run"] == "here"
+    assert json.loads((tmp_path / "here" / "result.json").read_text()).keys() == result.keys()
+
+
+def test_for_people(capsys):
+    ran = run(capsys, "train", *SKETCHES, "--out", "here")
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "built-in sketches: 40 images to learn from, 20 to test with"
+    assert lines[2].startswith("accuracy ")
+    assert "precision" in lines[2]
+    matrix = next(i for i, line in enumerate(lines) if line.startswith("true \\ predicted"))
+    assert [line.split()[0] for line in lines[matrix + 1 : matrix + 3]] == [
+        "T-shirt/top",
+        "Trouser",
+    ]
+    assert any(line.startswith("most confused: ") for line in lines)
+    assert any(line.startswith("5,070 parameters, textbook engine, seed 0; ") for line in lines)
+    assert lines[-1].startswith("model: here")
+    assert max(map(len, lines)) <= 80
+    assert "epoch 1/1" in ran.err
+    assert "epoch 1/1" not in ran.out
+    assert "precision" not in ran.err
+
+
+def test_a_run_gets_a_folder_of_its_own(capsys, tmp_path):
+    result = run(capsys, "train", *SKETCHES, "--json").json
+    (folder,) = (tmp_path / "runs").iterdir()
+    assert result["run"] == str(folder.relative_to(tmp_path))
+    assert folder.name.endswith("-sketches-seed0")
+
+
+def test_the_same_seed_gives_the_same_and_another_another(capsys):
+    first, again, other = (
+        run(capsys, "train", *SKETCHES, "--seed", seed, "--json").json for seed in (1, 1, 2)
+    )
+    assert first["test"] == again["test"]
+    assert first["test"] != other["test"]
+
+
+def test_options_a_file_and_set(capsys, tmp_path):
+    (tmp_path / "own.toml").write_text(
+        '[data]\nsource = "sketches"\ntrain_samples = 30\n'
+        "[training]\nepochs = 4\nbatch_size = 8\nseed = 5\n"
+    )
+    changes = ["--limit-test", 10, "--epochs", 3, "--set", "training.epochs=2"]
+    result = run(capsys, "train", "own.toml", *changes, "--out", "here", "--json").json
+    assert (result["train_samples"], result["test_samples"], result["seed"]) == (30, 10, 5)
+    assert len(result["history"]) == 2  # --set has the last word
+    kept = json.loads((tmp_path / "here" / "config.json").read_text())
+    assert kept["training"]["batch_size"] == 8
+    assert kept["training"]["epochs"] == 2
+
+
+def test_all_images_and_the_overlap_dropped(capsys):
+    images = drawings(60)
+    write_csv(Path("data/train.csv"), images.take(range(40)))
+    write_csv(Path("data/test.csv"), images.take([1, 5, *range(40, 60)]))
+    own = ("train", "--data", "data", "--epochs", 1, "--json")
+    ran = run(capsys, *own)
+    assert ran.json["test_samples"] == 22
+    assert "2 of 22 images also stand among the training images (index 0, 1)" in ran.err
+    result = run(capsys, *own, "--drop-overlap", "--limit-train", 30, "--limit-test", "all").json
+    assert (result["train_samples"], result["test_samples"]) == (30, 20)
+
+
+def test_resumed_with_more_epochs(capsys):
+    run(capsys, "train", *SKETCHES, "--out", "here")
+    result = run(capsys, "train", "--resume", "here", "--epochs", 2, "--json").json
+    assert [record["epoch"] for record in result["history"]] == [1, 2]
+
+
+def test_real_images(capsys, fashion_mnist):
+    ran = run(capsys, "train", "--data", fashion_mnist, *TINY, "--json")
+    result = ran.json
+    assert result["data"] == f"Fashion-MNIST from {fashion_mnist}"
+    assert (result["train_samples"], result["test_samples"]) == (40, 20)
+    assert "WARNING" not in ran.err
+
+
+@pytest.fixture
+def _offline(tmp_path, monkeypatch):
+    """A machine without Fashion-MNIST and without a network."""
+    for name in ("VERYPOORCNN_DATA", "XDG_CACHE_HOME", "KERAS_HOME"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "home"))
+    monkeypatch.setenv("no_proxy", "*")
+    monkeypatch.setattr(fm, "URL", "http://127.0.0.1:0/{name}.gz")  # port 0 answers nobody
+
+
+@pytest.mark.usefixtures("_offline")
+@pytest.mark.parametrize("source", [(), ("--data", "fashion-mnist")])
+def test_sketches_never_pass_for_fashion_mnist(capsys, source):
+    ran = run(capsys, "train", *source, *TINY, "--json")
+    assert ran.json["data"] == "built-in sketches"
+    loud = [line for line in ran.err.splitlines() if "WARNING" in line]
+    assert len(loud) == 1
+    assert "can neither be found nor downloaded" in loud[0]
+    assert "SKETCHES" in loud[0]
+    ran = run(capsys, "train", *source, *TINY)
+    assert ran.out.startswith("built-in sketches: ")
+
+
+# What stops a training.
+
+
+def test_a_loss_that_is_not_finite(capsys):
+    ran = run(capsys, "train", *SKETCHES, "--set", "training.learning_rate=1e300", "--out", "here")
+    assert ran.status == 2
+    assert ran.out == ""
+    last = ran.err.splitlines()[-1]
+    assert last.startswith("verypoorcnn: epoch 1, batch ")
+    assert "try a learning rate below 1e+300" in last
+    assert last.endswith("the last good state is in here")
+
+
+def test_ctrl_c_before_the_run_has_begun(capsys, monkeypatch, tmp_path):
+    monkeypatch.setattr(experiment, "load", interrupt)
+    ran = run(capsys, "train", *SKETCHES)
+    assert (ran.status, ran.out) == (130, "")
+    assert ran.err.endswith("verypoorcnn: interrupted\n")
+    assert not [*tmp_path.iterdir()]
+
+
+@pytest.mark.parametrize("module", [experiment, loop])
+def test_ctrl_c_while_measuring_keeps_the_run(capsys, monkeypatch, module):
+    whole = run(capsys, "train", *SKETCHES, "--json").json
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "evaluate", interrupt)
+        ran = run(capsys, "train", *SKETCHES, "--out", "here", "--json")
+    assert (ran.status, ran.out) == (130, "")
+    assert ran.err.splitlines()[-1].endswith("go on with: train --resume here")
+    assert run(capsys, "train", "--resume", "here", "--json").json["test"] == whole["test"]
+
+
+def interrupt(*_arguments, **_options):
+    raise KeyboardInterrupt

@@ -194,22 +194,23 @@ def test_a_damaged_position_is_told(tmp_path, damage):
 def test_runs_get_folders_of_their_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     configuration = load_configuration()
-    folders = {Run.create(None, configuration).folder for _ in range(3)}
+    folders = {Run.create(None, configuration, "Fashion-MNIST from data").folder for _ in range(3)}
     assert len(folders) == 3
     assert all(folder.parent.name == "runs" for folder in folders)
+    assert all("-fashion-mnist-seed0" in folder.name for folder in folders)
     assert Run.open(folders.pop()).configuration() == configuration
 
 
 def test_no_run_is_written_over(tmp_path):
-    Run.create(tmp_path / "a", load_configuration())
+    Run.create(tmp_path / "a", load_configuration(), "own.csv")
     with pytest.raises(UserError, match=r"there is a run in this folder already.*--resume"):
-        Run.create(tmp_path / "a", load_configuration())
+        Run.create(tmp_path / "a", load_configuration(), "own.csv")
     with pytest.raises(UserError, match="no run here"):
         Run.open(tmp_path)
 
 
 def test_only_what_may_change_on_the_way_does(tmp_path):
-    run = Run.create(tmp_path / "a", load_configuration())
+    run = Run.create(tmp_path / "a", load_configuration(), "own.csv")
     assert run.changed_configuration(["training.epochs=50"]).training.epochs == 50
     with pytest.raises(UserError, match=r"training\.seed cannot change on the way"):
         run.changed_configuration(["training.seed=5"])

@@ -36,6 +36,10 @@ class Parser(ArgumentParser):
         """Examples before everything else: mostly they are all that is looked for."""
         return f"{self.examples}\n{super().format_help()}"
 
+    def print_help(self, file: object = None) -> None:
+        """To stdout, as all results; argparse would not notice that its reader went away."""
+        print(self.format_help(), end="")
+
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would print beneath the whole usage."""
         raise UserError(f"{message}; see {self.prog} --help")

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from verypoorcnn.training.experiment import Outcome
     from verypoorcnn.training.run import Run
 
-Begin = Callable[[], "Run"]
+Begin = Callable[[str], "Run"]  # told what the data are called
 
 EXAMPLES = """\
 examples:
@@ -95,7 +95,7 @@ def _new(options: Namespace) -> tuple[Configuration, Begin]:
     configuration = load_configuration(path, _overrides(options))
     if folder:
         Run.check_free(folder)
-    return configuration, lambda: Run.create(folder, configuration)
+    return configuration, lambda data: Run.create(folder, configuration, data)
 
 
 def _resumed(options: Namespace) -> tuple[Configuration, Begin]:
@@ -106,7 +106,7 @@ def _resumed(options: Namespace) -> tuple[Configuration, Begin]:
         raise UserError(f"--resume goes on with {run.config}; leave {options.config} away")
     configuration = run.changed_configuration(_overrides(options))
 
-    def begin() -> Run:
+    def begin(data: str) -> Run:
         run.write_configuration(configuration)
         return run
 

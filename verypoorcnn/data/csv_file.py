@@ -57,7 +57,7 @@ class Table:
 
 
 def read_csv(
-    path: Path,
+    path: str | Path,
     shape: Shape | None = None,
     class_names: Sequence[str] | None = None,
     source: str | None = None,
@@ -78,6 +78,7 @@ def read_csv(
         UserError: the file cannot be read or has no images; a row has too many or too few values;
             a label or pixel is not a whole number in its range.
     """
+    path = Path(path)
 
     def columns(place: str, values: int) -> Columns:
         if shape is None:

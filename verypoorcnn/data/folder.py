@@ -30,7 +30,7 @@ NEGATIVE = bytes(range(255, -1, -1))
 
 
 def read_folder(
-    folder: Path,
+    folder: str | Path,
     shape: Shape,
     class_names: Sequence[str] | None = None,
     source: str | None = None,
@@ -50,7 +50,7 @@ def read_folder(
         UserError: Pillow is missing; a file is no image, damaged or far too large; a class has no
             image; a file or folder stands where it should not; there is one class only.
     """
-    folders = _class_folders(folder)
+    folders = _class_folders(Path(folder))
     names = tuple(class_names or (path.name for path in folders))
     pixels, labels = bytearray(), bytearray()
     for class_folder in folders:

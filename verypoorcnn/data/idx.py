@@ -27,8 +27,8 @@ CHUNK = 1 << 20
 
 
 def read_idx(
-    images: Path,
-    labels: Path,
+    images: str | Path,
+    labels: str | Path,
     class_names: Sequence[str] | None = None,
     source: str | None = None,
 ) -> Dataset:
@@ -44,6 +44,7 @@ def read_idx(
         UserError: a file cannot be read, is no such IDX file, or holds less or more than it
             announces; images and labels differ in number; a label is out of range.
     """
+    images, labels = Path(images), Path(labels)
     shape, pixels = read_idx_images(images)
     digits = _read_labels(labels)
     count = len(pixels) // prod(shape)

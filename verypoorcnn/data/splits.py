@@ -45,7 +45,7 @@ def stratified(dataset: Dataset, count: int, seed: int) -> Dataset:
 
 
 def split(
-    dataset: Dataset, part: int | float, selection: str, seed: int
+    dataset: Dataset, part: int | float, selection: str = "stratified", seed: int = 0
 ) -> tuple[Dataset, Dataset]:
     """Cut a test or validation part off: what is left, and the part.
 

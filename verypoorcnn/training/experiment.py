@@ -95,14 +95,14 @@ class Outcome:
 class Experiment:
     """Runs a configuration.
 
-    `begin` gives the run that everything is kept in, so that it can be resumed; it is asked when
-    data and network have proved to be usable.
+    `begin`, told what the data are called, gives the run that everything is kept in; it is asked
+    when data and network have proved to be usable.
     """
 
     def __init__(
         self,
         configuration: Configuration,
-        begin: Callable[[], Run] | None = None,
+        begin: Callable[[str], Run] | None = None,
         reporter: Reporter | None = None,
     ) -> None:
         self.configuration = configuration
@@ -122,7 +122,7 @@ class Experiment:
         with self.watch("data"):
             parts = self._load()
         network = self.configuration.network.build(len(parts.train.class_names))
-        self.run = self.begin() if self.begin else None
+        self.run = self.begin(parts.origin) if self.begin else None
         with self.watch("compile"):
             trainer, recorder = self._trainer(network, parts)
         model = self._model(network, parts, trainer.engine)

@@ -10,6 +10,7 @@ result.json              what `train --json` prints
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
@@ -44,9 +45,10 @@ class Run:
         self.result = folder / "result.json"
 
     @classmethod
-    def create(cls, folder: Path | None, configuration: Configuration) -> Run:
+    def create(cls, folder: Path | None, configuration: Configuration, data: str) -> Run:
         """Begin a run in a new folder; without a name, in one named for the time and the data."""
-        run = cls(_new_folder(configuration) if folder is None else _empty_folder(folder))
+        seed = configuration.training.seed
+        run = cls(_new_folder(data, seed) if folder is None else _empty_folder(folder))
         run.write_configuration(configuration)
         return run
 
@@ -132,9 +134,9 @@ class Recorder(Callback):
             self.save(trainer)
 
 
-def _new_folder(configuration: Configuration) -> Path:
-    data = Path(configuration.data.source).stem
-    name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{data}-seed{configuration.training.seed}"
+def _new_folder(data: str, seed: int) -> Path:
+    words = re.findall("[a-z0-9]+", Path(data.partition(" from ")[0].lower()).stem)
+    name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{'-'.join(words)}-seed{seed}"
     for number in range(1000):  # runs that begin in the same second
         folder = Path("runs") / (f"{name}-{number + 1}" if number else name)
         try:

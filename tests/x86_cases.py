@@ -36,9 +36,9 @@ IMMEDIATES = {
     "i64": (2**40 + 5, -(2**63), 2**31),
     "u8": (3, 0x1E, 0xE4, 5),
 }
-UNMASKED = set(
+UNMASKED = (
     "vpmovm2d vpmovd2m vmovd vmovq vmovhlps vmovlhps vextractps vpextrd vpinsrd vinsertps vucomiss"
-    " vcvtsi2ss vcvttss2si vmovntps".split()
+    " vcvtsi2ss vcvttss2si vmovntps"
 )
 
 
@@ -49,19 +49,20 @@ class Shape(NamedTuple):
 
     @property
     def evex(self) -> bool:
-        return "E" in self.line.kind
+        as_writes_it_otherwise = (self.line.mnemonic, self.tokens[:1]) == ("vmovq", ("m64",))
+        return "E" in self.line.kind and not as_writes_it_otherwise
 
     @property
     def gathers(self) -> bool:
         return "g" in self.tokens
 
     def classes(self) -> list[tuple[type, int]]:
-        """The class of each operand, of memory the one that says its size; and the memory's bits."""
+        """Each operand's class, of memory the one that says its size, and the memory's bits."""
         slots = [meaning(token, SIZES[self.size]) for token in self.tokens]
         return [(slot.classes[-1], slot.memory_bits) for slot in slots]
 
     def masks(self) -> bool:
-        return self.evex and self.line.mnemonic not in UNMASKED
+        return self.evex and self.line.mnemonic not in UNMASKED.split()
 
     def zeroes(self) -> bool:
         first = self.classes()[0][0] if self.tokens else int
@@ -91,7 +92,7 @@ def case(shape: Shape, operands: tuple[Any, ...], mask: Any = None, zeroing: boo
     getattr(asm, shape.line.mnemonic)(*operands, mask=mask, zeroing=zeroing)
     code = asm.finish()
     printed = text(Emitted(*code.emitted[0]), code.end)
-    return Case(code.bytes[start : code.end], printed, start)
+    return Case(code.data[start : code.end], printed, start)
 
 
 def bound(position: int) -> op.Label:
@@ -156,23 +157,20 @@ def corner(shape: Shape, which: int, numbers: tuple[int, ...]) -> tuple[Any, ...
 
 
 def corner_cases() -> Iterator[Case]:
-    """Every form with low and high registers and three addresses; some with all of them; masks."""
+    """Every form with low and high registers, addresses taking turns; some with all; masks."""
     turn = 0
     for shape in shapes():
         thorough = shape.line.mnemonic in ("mov", "vmovups", "vaddps", "vpmovdb", "vgatherdps")
-        for numbers in REGISTERS[: 2 + 3 * shape.evex]:
+        gather = reg.k5 if shape.gathers and shape.evex else None
+        high = [REGISTERS[2 + turn % 3]] * shape.evex
+        for numbers in [*REGISTERS[:2], *high][: None if shape.tokens else 1]:
             for _ in range(13 if thorough and numbers[0] == 1 else 1):
-                masked = (
-                    shape.evex and shape.gathers and (shape.size == "z" or len(shape.tokens) == 2)
-                )
-                yield case(shape, corner(shape, turn, numbers), reg.k5 if masked else None)
+                yield case(shape, corner(shape, turn, numbers), gather)
                 turn += 1
-            if not shape.tokens:
-                break
-        if shape.masks() and not shape.gathers:
-            yield case(shape, corner(shape, turn, REGISTERS[0]), reg.k1)
-        if shape.zeroes() and not shape.gathers:
-            yield case(shape, corner(shape, turn, REGISTERS[2]), reg.k7, zeroing=True)
+        if shape.masks() and not gather:
+            zeroing = shape.zeroes() and turn % 2 == 0
+            mask = reg.k7 if zeroing else reg.k1
+            yield case(shape, corner(shape, turn, high[0]), mask, zeroing)
 
 
 # --- random instructions, for the round trip ------------------------------------------------------

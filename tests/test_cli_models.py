@@ -7,6 +7,7 @@ import pytest
 from tests.commands import drawings, run, small_run, write_csv, write_idx
 from verypoorcnn import Model
 from verypoorcnn.data.picture import as_text
+from verypoorcnn.engines import choose_engine
 
 SHORT = ("--limit-test", 20)
 
@@ -34,7 +35,7 @@ def test_evaluate_a_run_or_a_file_is_the_same(capsys, trained, model):
     assert result["samples"] == 20
     assert result.keys() >= {"loss", "accuracy", "precision", "recall", "f1", "confusion"}
     assert result["data"] == "built-in sketches, test part"
-    assert result["engine"] == "textbook"
+    assert result["engine"] == choose_engine().name
     expected = Model.load(model).evaluate(drawings(20))
     assert result["loss"] == expected.loss
     assert result["confusion"] == expected.confusion
@@ -153,3 +154,21 @@ def test_summary_of_a_model(capsys, trained, model):
     assert max(map(len, ran.out.splitlines())) <= 80
     calls = run(capsys, "summary", model, "--calls").out.removeprefix(ran.out)
     assert "conv2d(images, conv1.weight, conv1.output, 3, 0)" in calls
+
+
+def test_summary_as_json(capsys, trained):
+    result = run(capsys, "summary", "--json").json
+    assert result["input"] == [1, 28, 28]
+    assert result["layers"][0] == {
+        "name": "conv1",
+        "type": "Conv2D",
+        "output": [4, 8, 8],
+        "parameters": 100,
+        "multiply_adds": 6400,
+    }
+    assert (result["parameters"], result["multiply_adds"]) == (5070, 11328)
+    assert result["program"]["loss"][0] == "cross_entropy(fc2.output, targets, losses)"
+    assert (result["classes"], result["details"]) == (None, None)
+    result = run(capsys, "summary", trained, "--json").json
+    assert result["classes"][:2] == ["T-shirt/top", "Trouser"]
+    assert result["details"]["data"] == "built-in sketches"

@@ -9,6 +9,7 @@ import pytest
 
 from tests.commands import SKETCHES, TINY, drawings, run, write_csv
 from verypoorcnn.data import fashion_mnist as fm
+from verypoorcnn.engines import choose_engine
 from verypoorcnn.training import experiment, loop
 
 pytestmark = pytest.mark.usefixtures("_in_an_empty_folder")
@@ -27,7 +28,7 @@ def test_json_is_all_there_is_on_stdout(capsys, tmp_path):
         *("engine", "data", "seed", "parameters", "train_samples", "test_samples", "start"),
         *("history", "test", "seconds", "peak_rss_bytes", "run"),
     }
-    assert result["engine"] == "textbook"
+    assert result["engine"] == choose_engine().name
     assert result["data"] == "built-in sketches"
     assert result["seed"] == 3
     assert result["parameters"] == 5070
@@ -60,7 +61,9 @@ def test_for_people(capsys):
         "Trouser",
     ]
     assert any(line.startswith("most confused: ") for line in lines)
-    assert any(line.startswith("5,070 parameters, textbook engine, seed 0; ") for line in lines)
+    costs = f"5,070 parameters, {choose_engine().name} engine, seed 0"
+    assert any(line.startswith("training took ") for line in lines)
+    assert any(line.startswith(costs) for line in lines)
     assert lines[-1].startswith("model: here")
     assert max(map(len, lines)) <= 80
     assert "epoch 1/1" in ran.err
@@ -73,6 +76,11 @@ def test_a_run_gets_a_folder_of_its_own(capsys, tmp_path):
     (folder,) = (tmp_path / "runs").iterdir()
     assert result["run"] == str(folder.relative_to(tmp_path))
     assert folder.name.endswith("-sketches-seed0")
+
+
+def test_an_engine_by_name(capsys):
+    result = run(capsys, "train", *SKETCHES, "--engine", "textbook", "--json").json
+    assert result["engine"] == "textbook"
 
 
 def test_the_same_seed_gives_the_same_and_another_another(capsys):

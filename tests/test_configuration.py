@@ -185,7 +185,7 @@ NAMES = "must be a list of 2 to 256 different texts, or [] for none, not"
         (
             "training",
             'engine = "textbok"',
-            'training.engine must be "auto" or "textbook", not "textbok"',
+            'training.engine must be "auto" or "textbook" or "python" or "native", not "textbok"',
         ),
         ("data", "train_samples = 0", f"data.train_samples {SAMPLES} 0"),
         ("data", 'test_samples = "al"', f'data.test_samples {SAMPLES} "al"'),

@@ -167,7 +167,9 @@ def test_images_that_are_no_square_need_a_shape(write):
     assert "commas" in error(write(b"1;2;3;4;5\n0;1;2;3;4\n"))
 
 
-@pytest.mark.parametrize("content", [b"", b"\n\n", HEADER, HEADER + b"\n", gzip.compress(b"", mtime=0)])
+@pytest.mark.parametrize(
+    "content", [b"", b"\n\n", HEADER, HEADER + b"\n", gzip.compress(b"", mtime=0)]
+)
 def test_no_rows(write, content):
     assert error(write(content)) == ": there is no row of values; give a file with images"
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.engines import NETWORKS, every_engine, every_network, random_images, striped_images
 from verypoorcnn.data.dataset import Dataset
-from verypoorcnn.engines import ENGINES, choose_engine
+from verypoorcnn.engines import ENGINES, choose_engine, create_engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Dense, Flatten, Network
@@ -186,3 +186,53 @@ def test_the_fastest_is_chosen_and_a_wrong_name_is_told():
     assert choose_engine("textbook") is ENGINES["textbook"]
     with pytest.raises(UserError, match="no engine 'textbok'; did you mean 'textbook'"):
         choose_engine("textbok")
+
+
+@every_engine
+@pytest.mark.parametrize("batch_size", [4, 16, 20, 32])
+def test_many_batches_in_one_call_are_the_same_bits_as_one_by_one(engine, batch_size):
+    network = NETWORKS["padded, biased, two convolutions"]
+    images = random_images(network, 50)
+    order = [(13 * k) % 50 for k in range(50)]
+    at_once, one_by_one = (engine(network, network.initial_parameters(2)) for _ in range(2))
+    found = at_once.train_batches(images, order, batch_size, 0.05)
+    starts = range(0, 50, batch_size)
+    expected = [one_by_one.train_batch(images, order[k : k + batch_size], 0.05) for k in starts]
+    assert found == expected
+    assert at_once.parameters() == one_by_one.parameters()
+
+
+def test_the_native_engine_checks_what_machine_code_would_not():
+    if obstacle := ENGINES["native"].obstacle():
+        pytest.skip(obstacle)
+    network = NETWORKS["one dense layer"]
+    images = random_images(network, 4)
+    one = ENGINES["native"](network, network.initial_parameters(0))
+    for indices in ([0, 4], [-1, 0]):
+        with pytest.raises(IndexError, match="beyond the 4 images"):
+            one.train_batches(images, indices, 2, 0.1)
+        with pytest.raises(IndexError, match="beyond the 4 images"):
+            one.probabilities(images, indices)
+    wrong = Dataset(bytes(9), bytes([2]), (1, 3, 3), ("a", "b", "c"), "a label too many")
+    with pytest.raises(IndexError, match="a label of 2: 2 classes"):
+        one.train_batch(wrong, [0], 0.1)
+
+
+def test_where_machine_code_is_forbidden_auto_takes_python_and_says_so(monkeypatch):
+    monkeypatch.setenv("VERYPOORCNN_ISA", "none")
+    engine, reason = create_engine("auto", TINY, TINY_PARAMETERS)
+    assert engine.name == "python"
+    assert "not native: VERYPOORCNN_ISA=none forbids machine code" in reason
+    with pytest.raises(UserError, match="native does not work here"):
+        choose_engine("native")
+
+
+def test_a_network_that_machine_code_refuses_falls_back(monkeypatch):
+    def refuse(self, batch_size):
+        raise UserError("samples are mixed")
+
+    monkeypatch.setattr(ENGINES["native"], "prepare", refuse)
+    engine, reason = create_engine("auto", TINY, TINY_PARAMETERS, batch_size=16)
+    assert engine.name == "python"
+    if ENGINES["native"].obstacle() is None:
+        assert "not native: samples are mixed" in reason

@@ -36,6 +36,7 @@ def test_without_pillow_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     path = tmp_path / "a.png"
+    path.touch()
     assert error(read_image, path, GREY) == (
         f"{path}: reading image files needs Pillow: pip install 'verypoorcnn[images]'"
     )

@@ -209,8 +209,8 @@ def test_the_confusion_table(metrics: Metrics) -> None:
 def test_headings_are_abbreviated_and_numbered_where_that_makes_them_alike() -> None:
     rows = [[1, 0], [0, 1]]
     short = confusion_table(measure([0, 1], rows, ["Ankle boot", "Pullover"])).splitlines()
-    assert short[0] == "true \\ predicted  Ankle Pullov"
-    assert short[1] == "Ankle boot            1      ."
+    assert short[0] == "true \\ predicted Ankle Pullo"
+    assert short[1] == "Ankle boot           1     ."
     numbered = confusion_table(measure([0, 1], rows, ["Pullover red", "Pullover blue"]))
     assert numbered.splitlines() == [
         "true \\ predicted 0 1",

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.engines import NETWORKS, random_images
-from verypoorcnn.engines import TextbookEngine
+from verypoorcnn.engines import ENGINES
 from verypoorcnn.errors import UserError
 from verypoorcnn.files import safetensors
 from verypoorcnn.training.checkpoint import load_checkpoint, save_checkpoint
@@ -25,7 +25,16 @@ from verypoorcnn.training.run import Run
 from verypoorcnn.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parent.parent
-SMALL = ["--data", "sketches", "--limit-train", "120", "--limit-test", "20", "--epochs", "4"]
+EPOCHS = {"textbook": 4, "native": 300}  # long enough to be interrupted
+DATA = ["--data", "sketches", "--limit-train", "120", "--limit-test", "20"]
+
+
+@pytest.fixture(scope="module", params=EPOCHS)
+def small(request):
+    """The arguments of a small run with each of these engines."""
+    if obstacle := ENGINES[request.param].obstacle():
+        pytest.skip(f"no {request.param} engine here: {obstacle}")
+    return [*DATA, "--engine", request.param, "--epochs", str(EPOCHS[request.param])]
 
 
 # The command line, but with a checkpoint after every batch, so that kills meet all of them.
@@ -59,9 +68,9 @@ def without_times(result):
 
 
 @pytest.fixture(scope="module")
-def uninterrupted(tmp_path_factory):
+def uninterrupted(tmp_path_factory, small):
     folder = tmp_path_factory.mktemp("whole") / "run"
-    return finished(train(*SMALL, "--out", folder)), folder
+    return finished(train(*small, "--out", folder)), folder
 
 
 def same_bits(folder, other):
@@ -71,32 +80,34 @@ def same_bits(folder, other):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
-def test_killed_at_random_times_and_resumed_it_ends_in_the_same_bits(uninterrupted, tmp_path):
+def test_killed_at_random_times_and_resumed_it_ends_in_the_same_bits(
+    uninterrupted, small, tmp_path
+):
     result, whole = uninterrupted
     folder = tmp_path / "run"
     how_long = result["seconds"]["total"]
     chance = random.Random()
     kills = []
-    process = train(*SMALL, "--out", folder, often=True)
+    process = train(*small, "--out", folder, often=True)
     while len(kills) < 6:
         kills.append(chance.uniform(0.2, 0.8) * how_long)
         time.sleep(kills[-1])
         process.kill()
         process.communicate()
         begun = (folder / "config.json").exists()
-        again = ("--resume", folder) if begun else (*SMALL, "--out", folder)
+        again = ("--resume", folder) if begun else (*small, "--out", folder)
         process = train(*again, often=True)
     resumed = finished(process)
     assert without_times(resumed) == without_times(result), f"killed after {kills} seconds"
     assert same_bits(folder, whole)
     lines = (folder / "metrics.jsonl").read_text().splitlines()
-    assert [json.loads(line)["epoch"] for line in lines] == [1, 2, 3, 4]
+    assert [json.loads(line)["epoch"] for line in lines] == [*range(1, int(small[-1]) + 1)]
 
 
-def test_ctrl_c_saves_exits_130_and_resumes(uninterrupted, tmp_path):
+def test_ctrl_c_saves_exits_130_and_resumes(uninterrupted, small, tmp_path):
     result, whole = uninterrupted
     folder = tmp_path / "run"
-    process = train(*SMALL, "--out", folder)
+    process = train(*small, "--out", folder)
     while not (folder / "metrics.jsonl").exists() or not (folder / "metrics.jsonl").read_text():
         assert process.poll() is None
         time.sleep(0.02)
@@ -111,14 +122,14 @@ def test_ctrl_c_saves_exits_130_and_resumes(uninterrupted, tmp_path):
     assert same_bits(folder, whole)
 
 
-def test_a_finished_run_can_be_given_more_epochs(uninterrupted, tmp_path):
+def test_a_finished_run_can_be_given_more_epochs(uninterrupted, small, tmp_path):
     _, whole = uninterrupted
     fewer = tmp_path / "run"
-    finished(train(*SMALL[:-1], "2", "--out", fewer))
-    more = finished(train("--resume", fewer, "--epochs", "4"))
-    assert len(more["history"]) == 4
+    finished(train(*small[:-1], "2", "--out", fewer))
+    more = finished(train("--resume", fewer, "--epochs", small[-1]))
+    assert len(more["history"]) == int(small[-1])
     assert same_bits(fewer, whole)
-    assert json.loads((fewer / "config.json").read_text())["training"]["epochs"] == 4
+    assert json.loads((fewer / "config.json").read_text())["training"]["epochs"] == int(small[-1])
 
 
 def test_a_run_holds_what_it_promises(uninterrupted):
@@ -142,7 +153,7 @@ NETWORK = NETWORKS["one dense layer"]
 
 def some_trainer():
     images = random_images(NETWORK, 10)
-    engine = TextbookEngine(NETWORK, NETWORK.initial_parameters(0))
+    engine = ENGINES["textbook"](NETWORK, NETWORK.initial_parameters(0))
     settings = TrainingSettings(epochs=2, batch_size=4)
     return Trainer(engine, images, settings)
 

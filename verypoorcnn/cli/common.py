@@ -74,10 +74,10 @@ def open_model(argument: str, config: str | None = None, engine: str | None = No
 
 def _model_file(path: Path) -> Path:
     """The file itself, or the one in a run's folder."""
-    from verypoorcnn.training.run import Run
-
     if not path.is_dir():
         return path
+    from verypoorcnn.training.run import Run
+
     run = Run(path)
     if run.config.exists() and not run.model.exists():
         raise UserError(f"{path}: this run is not over; go on with train --resume {path}")

@@ -30,7 +30,7 @@ def add_engine(parser: ArgumentParser) -> None:
         "--engine",
         type=engine,
         metavar="E",
-        help="who computes: auto (the fastest that works here) or textbook",
+        help="who computes: textbook, or another engine; auto takes the fastest that works here",
     )
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from verypoorcnn.cli.common import Terminal, paragraph, print_json, scores
+from verypoorcnn.cli.common import Terminal, print_json, scores
 from verypoorcnn.cli.options import add_experiment, add_json, overrides, setting
 from verypoorcnn.cli.parser import place, whole
 from verypoorcnn.cli.progress import bytes_text, duration
@@ -125,7 +125,7 @@ def report(outcome: Outcome) -> str:
         f"{parts.origin}: {len(parts.train):,} images to learn from, "
         f"{len(parts.test):,} to test with",
         *scores(outcome.test),
-        paragraph(_costs(outcome)),
+        _costs(outcome),
     ]
     if outcome.run:
         lines.append(f"model: {outcome.run.model}")
@@ -136,7 +136,8 @@ def _costs(outcome: Outcome) -> str:
     peak, seconds, model = process.peak_memory(), outcome.seconds, outcome.model
     memory = f", {bytes_text(peak)} of memory at its peak" if peak else ""
     return (
-        f"{model.network.parameter_count:,} parameters, {model.engine.name} engine, seed "
-        f"{outcome.configuration.training.seed}; training took {duration(seconds['train'])}, "
+        f"{model.network.parameter_count:,} parameters, {model.engine.name} engine, "
+        f"seed {outcome.configuration.training.seed}\n"
+        f"training took {duration(seconds['train'])}, "
         f"everything {duration(seconds['total'])}{memory}"
     )

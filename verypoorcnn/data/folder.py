@@ -127,13 +127,13 @@ def read_image(path: Path, shape: Shape, *, invert: bool = False) -> bytes:
 @contextmanager
 def _decoding(path: Path) -> Iterator[Image]:
     """The opened picture; whatever goes wrong with it becomes a UserError of one line."""
-    try:
-        import PIL.Image
-    except ImportError as error:
-        raise UserError(
-            f"{path}: reading image files needs Pillow: pip install 'verypoorcnn[images]'"
-        ) from error
     with reading(path), path.open("rb") as file, warnings.catch_warnings():
+        try:
+            import PIL.Image
+        except ImportError as error:
+            raise UserError(
+                f"{path}: reading image files needs Pillow: pip install 'verypoorcnn[images]'"
+            ) from error
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", PIL.Image.DecompressionBombWarning)
         try:

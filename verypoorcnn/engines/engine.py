@@ -45,6 +45,18 @@ class Engine(ABC):
         self.network = network
         self.set_parameters(parameters)
 
+    @classmethod
+    def obstacle(cls) -> str | None:
+        """Why it cannot run on this machine; None if it can."""
+        return None
+
+    def prepare(self, batch_size: int | None) -> None:  # noqa: B027 - most need nothing
+        """Compile now what training in such batches needs; without this it is done on the way."""
+
+    def about(self) -> str:
+        """What one would like to know of it, after its name: ", machine code for avx512"."""
+        return ""
+
     @abstractmethod
     def set_parameters(self, parameters: Mapping[str, Tensor]) -> None:
         """Go on from these values, by name: "conv1.weight"."""
@@ -56,6 +68,17 @@ class Engine(ABC):
     @abstractmethod
     def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
         """One step of gradient descent on the mean loss of these images."""
+
+    longest_call: ClassVar[int] = 1  # batches that one call of `train_batches` may take
+
+    def train_batches(
+        self, samples: Samples, order: Sequence[int], batch_size: int, rate: float
+    ) -> list[BatchResult]:
+        """One step for each batch of these images in turn; the last may be smaller."""
+        starts = range(0, len(order), batch_size)
+        return [
+            self.train_batch(samples, order[start : start + batch_size], rate) for start in starts
+        ]
 
     @abstractmethod
     def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:

@@ -12,7 +12,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from verypoorcnn.data.sources import Parts, load
-from verypoorcnn.engines import Engine, choose_engine
+from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.network import Network
 from verypoorcnn.training import process
 from verypoorcnn.training.checkpoint import load_checkpoint
@@ -154,18 +154,20 @@ class Experiment:
 
     def _trainer(self, network: Network, parts: Parts) -> tuple[Trainer, Sequence[Recorder]]:
         settings = self.configuration.training
-        kind = choose_engine(settings.engine)
+        first = network.initial_parameters(settings.seed)
+        engine, reason = create_engine(settings.engine, network, first, settings.batch_size)
+        self.reporter.say(reason)
         position, best = None, None
-        parameters = network.initial_parameters(settings.seed)
         if self.run and self.run.checkpoint.exists():
             parameters, position, best = load_checkpoint(
-                self.run.checkpoint, network, kind.name, parts.train
+                self.run.checkpoint, network, engine.name, parts.train
             )
+            engine.set_parameters(parameters)
         if self.run:
             self.run.write_history(position.history if position else ())
         recorder = [Recorder(self.run)] if self.run else []
         trainer = Trainer(
-            kind(network, parameters),
+            engine,
             parts.train,
             settings,
             validation=parts.validation,

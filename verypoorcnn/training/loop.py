@@ -22,6 +22,8 @@ from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.training.configuration import TrainingSettings
 from verypoorcnn.training.evaluation import evaluate
 
+PATIENCE = 0.05  # seconds that one call of an engine may take where it takes many batches
+
 Parameters = dict[str, Tensor]
 Record = dict[str, Any]  # one line of metrics.jsonl
 
@@ -55,7 +57,7 @@ class Callback:
         """So many images were evaluated."""
 
     def batch_done(self, trainer: Trainer, images: int) -> None:
-        """A step was made with so many images.  Raise `Interrupted` to stop here."""
+        """A batch, or a few at once, are done, so many images.  Raise `Interrupted` to stop."""
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """An epoch is finished, and its validation too."""
@@ -91,6 +93,7 @@ class Trainer:
         self.position = position or Position()
         self.best = best  # parameters of the best epoch, where early stopping is asked for
         self._good = (deepcopy(self.position), engine.parameters())
+        self._stretch = 1  # batches in one call; makes no difference but in speed
 
     @property
     def batches(self) -> int:
@@ -122,8 +125,9 @@ class Trainer:
         """Make the steps that the epoch under way still needs, and close it."""
         position, size = self.position, self.settings.batch_size
         order = epoch_order(len(self.train), self.settings.seed, position.epoch)
-        for batch in range(position.batch, self.batches):
-            self._step(batch, order[batch * size : (batch + 1) * size])
+        while position.batch < self.batches:
+            stretch = position.batch, position.batch + self._stretch
+            self._steps(order[stretch[0] * size : stretch[1] * size])
         if not all_finite(self.engine.parameters()):
             self._go_back(self.batches, "its step made a parameter infinite")
         record: Record = {
@@ -137,18 +141,25 @@ class Trainer:
             record["validation"] = self._measure(self.validation)
         self._close_epoch(record)
 
-    def _step(self, batch: int, indices: Sequence[int]) -> None:
-        began = perf_counter()
-        result = self.engine.train_batch(self.train, indices, self.settings.learning_rate)
-        if not isfinite(result.loss):
-            self._go_back(batch + 1, f"the loss is {result.loss}, no longer a finite number")
-        position = self.position
-        position.batch = batch + 1
-        position.loss += result.loss
-        position.hits += result.hits
-        position.seconds += perf_counter() - began
+    def _steps(self, indices: Sequence[int]) -> None:
+        """The next few batches, in one call of the engine."""
+        began, position, settings = perf_counter(), self.position, self.settings
+        arguments = self.train, indices, settings.batch_size, settings.learning_rate
+        for result in self.engine.train_batches(*arguments):
+            position.batch += 1
+            if not isfinite(result.loss):
+                fault = f"the loss is {result.loss}, no longer a finite number"
+                self._go_back(position.batch, fault)
+            position.loss += result.loss
+            position.hits += result.hits
+        took = perf_counter() - began
+        position.seconds += took
+        if took < PATIENCE / 2:
+            self._stretch = min(2 * self._stretch, self.engine.longest_call)
+        elif took > PATIENCE:
+            self._stretch = max(1, self._stretch // 2)
         for callback in self.callbacks:
-            callback.batch_done(self, result.samples)
+            callback.batch_done(self, len(indices))
 
     def _close_epoch(self, record: Record) -> None:
         position = self.position

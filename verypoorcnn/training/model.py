@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from verypoorcnn.data.dataset import Dataset
-from verypoorcnn.engines import Engine, choose_engine
+from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
@@ -77,7 +77,7 @@ class Model:
             )
         if isinstance(engine, str):
             values = parameters or self.network.initial_parameters(seed)
-            engine = choose_engine(engine)(self.network, values)
+            engine = create_engine(engine, self.network, values).engine
         self.engine = engine
 
     @property

@@ -135,8 +135,8 @@ class Recorder(Callback):
 
 
 def _new_folder(data: str, seed: int) -> Path:
-    words = re.findall("[a-z0-9]+", Path(data.partition(" from ")[0].lower()).stem)
-    name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{'-'.join(words)}-seed{seed}"
+    words = re.findall(r"[^\W_]+", Path(data.partition(" from ")[0].lower()).stem)
+    name = f"{datetime.now():%Y-%m-%d-%H%M%S}-{'-'.join(words) or 'data'}-seed{seed}"
     for number in range(1000):  # runs that begin in the same second
         folder = Path("runs") / (f"{name}-{number + 1}" if number else name)
         try:

@@ -27,6 +27,7 @@ vmovq          x     x,r64              RM    VE  66  0F   1  6E
 vmovq          x     r64,x              MR    VE  66  0F   1  7E
 vmovq          x     x,x|m64            RM    VE  F3  0F   01 7E
 vmovq          x     m64,x              MR    VE  66  0F   01 D6
+vmovhps        x     m64,x              MR    VE  -   0F   0  17
 vmovhlps       x     x,x,x              RVM   VE  -   0F   0  12
 vmovlhps       x     x,x,x              RVM   VE  -   0F   0  16
 vmovsldup      xyz   v,v|m              RM    VE  F3  0F   0  12

@@ -1,0 +1,1 @@
+"""From vector operations to a processor's instructions: operands, registers, pointers, loops."""

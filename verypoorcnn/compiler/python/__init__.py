@@ -1,0 +1,78 @@
+"""The Python back end: a textbook function as specialised Python, with the same bits.
+
+What it gives is an ordinary function over *flat* lists: an array that carries the sample is a list
+of flat rows, one a sample (`images[s][(c * rows + y) * columns + x]`), or just a list where a
+sample has one number; any other array is one flat list.
+
+CPython is fastest where nothing is left to interpret but arithmetic: loops written out, elements
+in locals, sums in one expression.  PyPy compiles loops itself and gets short ones.
+"""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Callable, Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+from verypoorcnn.compiler.loops import Array, Function
+from verypoorcnn.compiler.python.plan import Plan
+from verypoorcnn.compiler.python.writer import Written, written
+
+UNROLLED = (
+    30_000,
+    20_000,
+    10_000,
+    5_000,
+    2_500,
+    1_200,
+    600,
+    300,
+)  # operations of one unrolled loop
+ROLLED = 0  # leaves every loop a loop
+LARGEST = 150_000  # operations that functions may have together, about 0.8 s of generating
+
+
+def unrolling(functions: Sequence[Function]) -> int:
+    """How far to unroll the loops of functions that are used together.
+
+    It is the number of operations that an unrolled loop may have in all its turns, for this
+    interpreter, and so that the text stays short enough to be generated quickly.
+    """
+    if sys.implementation.name != "cpython":
+        return ROLLED
+    for limit in UNROLLED:
+        if sum(Plan(function, limit).size for function in functions) <= LARGEST:
+            return limit
+    return ROLLED
+
+
+def python_source(
+    function: Function, limit: int | None = None, private: Collection[Array] = ()
+) -> Written:
+    """The text of the specialised Python function, and the arguments that are left to it.
+
+    Args:
+        function: simplified by the passes, or not.
+        limit: operations that an unrolled loop may have in all; by default what `unrolling` says.
+        private: arrays into which nobody looks after the function has run; most of them need not
+            be there at all.
+    """
+    return written(function, unrolling([function]) if limit is None else limit, private)
+
+
+def compile_python(function: Function, limit: int | None = None) -> Callable[..., None]:
+    """The specialised function, for flat lists and numbers in the order of its arguments."""
+    return executed(python_source(function, limit).text, function.name)
+
+
+@lru_cache(maxsize=256)
+def executed(text: str, name: str) -> Callable[..., None]:
+    """The function that a text of ours defines; its lines show in tracebacks."""
+    file = f"<{name} as python, {hash(text):x}>"
+    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+    names: dict[str, Any] = {}
+    exec(compile(text, file, "exec"), names)
+    found: Callable[..., None] = [v for v in names.values() if hasattr(v, "__code__")][-1]
+    return found

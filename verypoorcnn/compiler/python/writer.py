@@ -1,0 +1,310 @@
+"""A function of the loop IR as the text of a Python function over flat lists.
+
+Loops that are short are written out turn by turn, elements wait in locals, and sums become one
+long expression; everything is computed in the order of the textbook, so that the bits are the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from typing import NamedTuple
+
+from verypoorcnn.compiler.affine import Affine
+from verypoorcnn.compiler.loops import (
+    Array,
+    Binary,
+    Block,
+    Expression,
+    Function,
+    If,
+    Let,
+    Local,
+    Loop,
+    Scalar,
+    Statement,
+    Store,
+    Unary,
+)
+from verypoorcnn.compiler.python.cells import Group, Scope, share
+from verypoorcnn.compiler.python.elements import Elements
+from verypoorcnn.compiler.python.expressions import Text, tightness
+from verypoorcnn.compiler.python.layout import assignment, listed
+from verypoorcnn.compiler.python.plan import Plan, locals_in, over_samples
+from verypoorcnn.compiler.schedule.walk import accesses, expressions, parts
+
+Action = Callable[[], None]  # writes a statement, for the turn that is being written out
+TERMS = 150  # of one sum in one statement; Python's parser goes a level deeper for each
+
+
+class Written(NamedTuple):
+    """The text of a Python function, and the arguments that it takes."""
+
+    text: str
+    arguments: tuple[Array | Scalar, ...]
+
+
+def written(function: Function, limit: int, private: Collection[Array] = ()) -> Written:
+    """The Python function; nobody will look into the private arrays after it has run."""
+    return _Writer(function, limit, private).function_text()
+
+
+class _Sum:
+    """A local whose value is still being added up, and of which nothing is written yet."""
+
+    def __init__(self, name: str, start: str, loose: bool = False) -> None:
+        self.name = name
+        self.terms = [start]
+        self.loose = loose  # needs brackets before something is added to it
+
+    def add(self, operator: str, term: str) -> None:
+        if self.loose:
+            self.terms[0] = f"({self.terms[0]})"
+            self.loose = False
+        self.terms.append(f"{operator} {term}")
+
+
+class _Writer(Elements):
+    """First every statement becomes an action; when all sites are known, the actions write."""
+
+    def __init__(self, function: Function, limit: int, private: Collection[Array]) -> None:
+        self.plan = Plan(function, limit)
+        super().__init__(function, self.plan.rolled)
+        self.private = private
+        self.lines: list[str] = []
+        self.depth = 1  # of indentation
+        self.sum: _Sum | None = None
+
+    def function_text(self) -> Written:
+        actions = self.scope_block(self.function.body)
+        self.touched = Counter(site.array for step in self.scope.steps for site in step)
+        share(self.scope)
+        self.name_groups(self.scope)
+        self.turn_of(self.scope, actions)
+        arguments = tuple(
+            a for a in self.function.arguments if a in self.listed or a not in self.private
+        )
+        names = ", ".join(self.named[a.name] for a in arguments)
+        head = f"def {self.names.fresh(self.function.name)}({names}):"
+        return Written("\n".join([*self.heading(), head, *self.lines, ""]), arguments)
+
+    def heading(self) -> list[str]:
+        """What stands before the function: an import, tables."""
+        nodes = expressions(self.function.body)
+        used = {e.operator for e in nodes if isinstance(e, Unary) and e.operator != "-"}
+        lines = [f"from math import {', '.join(sorted(used))}", ""] if used else []
+        for rule, name in self.tables.items():
+            lines += [f"{name} = [{rule} for byte in range(256)]", ""]
+        return [*lines, ""] if lines else []
+
+    def name_groups(self, scope: Scope) -> None:
+        for group in scope.groups:
+            group.stem = self.names.stem(self.arrays[group.site.array])
+        for inner in scope.inner:
+            self.name_groups(inner)
+
+    # Lines.
+
+    def line(self, text: str) -> None:
+        self.lines.append(f"{'    ' * self.depth}{text}")
+
+    def assign(self, target: str, terms: Sequence[str]) -> None:
+        self.lines += assignment(target, terms, self.depth)
+
+    def flush(self) -> None:
+        """Write the sum that is waiting."""
+        if self.sum:
+            found, self.sum = self.sum, None
+            self.assign(found.name, found.terms)
+
+    # Scopes.
+
+    def turn_of(self, scope: Scope, actions: Sequence[Action]) -> None:
+        """One turn of a scope: its statements, with fetching before them and putting back after."""
+        outside, self.lines, outer, self.scope = self.lines, [], self.scope, scope
+        for group in scope.groups:
+            group.if_depth = self.if_depth
+        before: list[list[str]] = []  # the lines of each statement
+        for step, action in enumerate(actions):
+            action()
+            if any(group.last == step and group.put_back for group in scope.groups):
+                self.flush()
+                self.put_back(scope, step)
+            before.append(self.lines)
+            self.lines = []
+        self.flush()
+        rest, self.lines = self.lines, []
+        for step, lines in enumerate(before):
+            for group in scope.groups:
+                if group.first == step:
+                    self.move(group, group.fetched, back=False)
+            self.lines += lines
+        done, self.lines = self.lines + rest, outside
+        for name, text in scope.prelude.values():
+            self.line(f"{name} = {text}")
+        self.lines += done
+        if not (scope.prelude or done):
+            self.line("pass")
+        self.scope = outer
+
+    def put_back(self, scope: Scope, step: int) -> None:
+        for group in scope.groups:
+            if group.last == step and not self.forgotten(group):
+                self.move(group, group.put_back, back=True)
+
+    def forgotten(self, group: Group) -> bool:
+        """Whether its elements are needed nowhere else, neither in the text nor after it."""
+        array = group.site.array
+        alone = len(group.sites) == self.touched[array]
+        return alone and not group.fetched and array in self.private
+
+    def run(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            action()
+
+    def move(self, group: Group, numbers: set[int], *, back: bool) -> None:
+        """Unpack slices of a list into locals, or put locals back into it."""
+        for there, found in self.slices(group, numbers):
+            self.lines += listed(there, found, self.depth, back=back)
+
+    # Statements.
+
+    def block(self, block: Block) -> list[Action]:
+        return [self.statement(statement) for statement in block]
+
+    def scope_block(self, block: Block) -> list[Action]:
+        """The statements of a scope itself."""
+        actions = []
+        for statement in block:
+            self.scope.steps.append([])
+            actions.append(self.statement(statement))
+        return actions
+
+    def statement(self, statement: Statement) -> Action:
+        match statement:
+            case Let():
+                return self.let(statement)
+            case Store():
+                return self.store(statement)
+            case If():
+                return self.choose(statement)
+            case Loop(variable, start, stop, _):
+                self.ranges[variable] = start, stop - 1
+                rolled = variable in self.plan.rolled
+                return self.rolled(statement) if rolled else self.unrolled(statement)
+
+    def let(self, statement: Let) -> Action:
+        name = self.name(statement.name)
+        match statement.value:
+            case Binary(operator, Local(left), right) if (
+                left == statement.name and left not in locals_in(parts(right))
+            ):
+                if operator in ("+", "-"):
+                    return self.addition(name, operator, self.operand(right, 2))
+                if operator in ("max", "min"):
+                    return self.larger(name, ">" if operator == "max" else "<", right)
+        text = self.text(statement.value)
+        loose = tightness(statement.value) < 1
+
+        def action() -> None:
+            value = text()
+            self.flush()
+            self.sum = _Sum(name, value, loose)
+
+        return action
+
+    def addition(self, name: str, operator: str, term: Text) -> Action:
+        def action() -> None:
+            text = term()
+            if not self.sum or self.sum.name != name or len(self.sum.terms) > TERMS:
+                self.flush()
+                self.sum = _Sum(name, name)
+            self.sum.add(operator, text)
+
+        return action
+
+    def larger(self, name: str, sign: str, other: Expression) -> Action:
+        again, first = self.twice(other)
+
+        def action() -> None:
+            text = f"if {first()} {sign} {name}: {name} = {again()}"
+            self.flush()
+            self.line(text)
+
+        return action
+
+    def store(self, statement: Store) -> Action:
+        text = self.text(statement.value)
+        site = self.site(statement.array, statement.index, stored=True)
+        last = None  # the local that is stored, if nobody needs it any more
+        match statement.value:
+            case Local(name) if name not in self.plan.needed_after[id(statement)]:
+                last = self.name(name)
+
+        def action() -> None:
+            terms = [text()]
+            if self.sum and self.sum.name == last:
+                terms, self.sum = self.sum.terms, None
+            self.flush()
+            self.assign(self.target(site), terms)
+
+        return action
+
+    def choose(self, statement: If) -> Action:
+        answer = self.condition(statement.condition)
+        branches = self.block(statement.then), self.block(statement.otherwise)
+
+        def action() -> None:
+            known = answer()
+            if isinstance(known, bool):
+                self.run(branches[not known])
+                return
+            self.flush()
+            self.branch(f"if {known}:", branches[0])
+            if branches[1]:
+                self.branch("else:", branches[1])
+
+        return action
+
+    def branch(self, head: str, actions: Sequence[Action]) -> None:
+        self.line(head)
+        self.depth, self.if_depth, before = self.depth + 1, self.if_depth + 1, len(self.lines)
+        self.run(actions)
+        self.flush()
+        if len(self.lines) == before:
+            self.line("pass")
+        self.depth, self.if_depth = self.depth - 1, self.if_depth - 1
+
+    def unrolled(self, loop: Loop) -> Action:
+        actions = self.block(loop.body)
+
+        def action() -> None:
+            for value in range(loop.start, loop.stop):
+                self.turn[loop.variable] = value
+                self.run(actions)
+
+        return action
+
+    def rolled(self, loop: Loop) -> Action:
+        variable, outer = self.name(loop.variable), self.scope
+        self.scope = scope = Scope(loop.variable, outer)
+        actions = self.scope_block(loop.body)
+        self.scope = outer
+
+        def action() -> None:
+            self.flush()
+            self.line(f"for {variable} in {self.turns(loop)}:")
+            self.depth += 1
+            self.turn_of(scope, actions)
+            self.depth -= 1
+
+        return action
+
+    def turns(self, loop: Loop) -> str:
+        """The range of a loop; where it goes over all samples, whatever their number is."""
+        if over_samples(loop) and loop.start == 0:
+            for array, index in accesses(loop.body):
+                sample = array.per_sample and index[0] == Affine.variable(loop.variable)
+                if sample and array.shape[0] == loop.stop and array not in self.private:
+                    return f"range(len({self.arrays[array]}))"
+        return f"range({loop.start}, {loop.stop})" if loop.start else f"range({loop.stop})"

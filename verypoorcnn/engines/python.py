@@ -1,0 +1,165 @@
+"""The python engine: the textbook's loops as specialised Python, in float64.
+
+The calls of the program become one function for the shapes that they are called with: an image
+goes through all layers before the next one begins, and most numbers never leave the locals.  All
+operations stay in the textbook's order, so every number that is computed is, to the last bit, the
+one of the textbook engine.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
+from math import prod
+from typing import Any, ClassVar, Literal
+
+from verypoorcnn.compiler import loops
+from verypoorcnn.compiler.passes import fused, samples_outside, simplified
+from verypoorcnn.compiler.python import executed, python_source, unrolling
+from verypoorcnn.compiler.source import read
+from verypoorcnn.engines.engine import BatchResult, Engine, Samples
+from verypoorcnn.files.tensors import Tensor, nested
+from verypoorcnn.network import Network
+from verypoorcnn.network.program import (
+    RATE,
+    SAMPLES,
+    Buffer,
+    Call,
+    Program,
+    Scalar,
+    distinct_buffers,
+)
+
+Step = tuple[Callable[..., None], tuple[str, ...]]  # a function and the names of its arguments
+
+
+class PythonEngine(Engine):
+    """Runs functions that were specialised for the network and the size of a batch."""
+
+    name: ClassVar[str] = "python"
+    typecode: ClassVar[str] = "d"
+
+    def __init__(self, network: Network, parameters: Mapping[str, Tensor]) -> None:
+        self._program = network.program()
+        self._whole = {b.name: [0.0] * prod(b.shape) for b in self._program.gradients}
+        self._per_sample: dict[str, list[Any]] = {}  # as many samples as the largest batch so far
+        self._steps: dict[
+            tuple[int, tuple[Buffer, ...]], Step
+        ] = {}  # by samples and what is wanted
+        super().__init__(network, parameters)
+
+    def set_parameters(self, parameters: Mapping[str, Tensor]) -> None:
+        for buffer in self._program.parameters:
+            self._whole[buffer.name] = parameters[buffer.name].values.tolist()
+
+    def parameters(self) -> dict[str, Tensor]:
+        return {b.name: self._tensor(b, b.name) for b in self._program.parameters}
+
+    def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
+        program = self._program
+        wanted = (*program.parameters, *_named(program, "losses", "hits"))
+        values = self._run(program.training_step, wanted, samples, indices, rate)
+        return BatchResult(sum(values["losses"]), int(sum(values["hits"])), len(indices))
+
+    def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:
+        program = self._program
+        wanted = _named(program, "probabilities")
+        values = self._run(program.prepare + program.forward, wanted, samples, indices)
+        return [[*row] for row in values["probabilities"]]
+
+    def gradients(self, samples: Samples, indices: Sequence[int]) -> dict[str, Tensor]:
+        program = self._program
+        calls = program.prepare + program.forward + program.backward
+        self._run(calls, program.gradients, samples, indices)
+        pairs = zip(program.parameters, program.gradients, strict=True)
+        return {value.name: self._tensor(value, gradient.name) for value, gradient in pairs}
+
+    def activations(self, samples: Samples, indices: Sequence[int]) -> dict[str, Any]:
+        program = self._program
+        wanted = tuple(program.outputs.values())
+        values = self._run(program.prepare + program.forward, wanted, samples, indices)
+        return {
+            name: [nested(Tensor(b.shape, array("d", row))) for row in values[b.name]]
+            for name, b in program.outputs.items()
+        }
+
+    def _tensor(self, buffer: Buffer, name: str) -> Tensor:
+        return Tensor(buffer.shape, array("d", self._whole[name]))
+
+    def _load(self, samples: Samples, indices: Sequence[int]) -> dict[str, Any]:
+        """The values of all names for a batch: of each per-sample buffer its first samples."""
+        self._make_room(len(indices))
+        values = {name: rows[: len(indices)] for name, rows in self._per_sample.items()}
+        size = prod(self.network.input_shape)
+        values["pixels"] = [samples.pixels[i * size : (i + 1) * size] for i in indices]
+        values["labels"] = [samples.labels[i] for i in indices]
+        return values | self._whole
+
+    def _make_room(self, samples: int) -> None:
+        for buffer in self._program.buffers:
+            if buffer.per_sample and buffer.kind == "number":
+                rows = self._per_sample.setdefault(buffer.name, [])
+                missing = range(samples - len(rows))
+                rows.extend([0.0] * prod(buffer.shape) if buffer.shape else 0.0 for _ in missing)
+
+    def _run(
+        self,
+        calls: tuple[Call, ...],
+        wanted: tuple[Buffer, ...],
+        samples: Samples,
+        indices: Sequence[int],
+        rate: float = 0.0,
+    ) -> dict[str, Any]:
+        """Run calls for a batch; of what they compute only the wanted buffers are sure to be there.
+
+        Gives the values of all names.
+        """
+        key = len(indices), wanted
+        if key not in self._steps:
+            self._steps[key] = specialised(calls, wanted, len(indices))
+        function, names = self._steps[key]
+        values = self._load(samples, indices)
+        values |= {RATE.name: rate, SAMPLES.name: len(indices)}
+        function(*(values[name] for name in names))
+        return values
+
+
+def _named(program: Program, *names: str) -> tuple[Buffer, ...]:
+    """Buffers by their names."""
+    return tuple(buffer for buffer in program.buffers if buffer.name in names)
+
+
+@lru_cache(maxsize=64)
+def specialised(calls: tuple[Call, ...], wanted: tuple[Buffer, ...], samples: int) -> Step:
+    """Calls as one function over flat lists, and the names of what it is called with.
+
+    It is made when it is needed first, and kept for every engine that runs these calls.
+    """
+    buffers = distinct_buffers(calls)
+    arrays = {buffer: array_of(buffer, samples) for buffer in buffers}
+    function = fused([loops_of(call, arrays) for call in calls], "step")
+    limit = unrolling([function])
+    private = [arrays[b] for b in buffers if b not in wanted and b.kind == "number"]
+    text, needed = python_source(function, limit, private)
+    return executed(text, function.name), tuple(argument.name for argument in needed)
+
+
+def loops_of(call: Call, arrays: Mapping[Buffer, loops.Array]) -> loops.Function:
+    """A call as the python back end gets it."""
+    arguments = [
+        argument
+        if isinstance(argument, int | float)
+        else loops.Scalar(argument.name)
+        if isinstance(argument, Scalar)
+        else arrays[argument]
+        for argument in call.arguments
+    ]
+    return samples_outside(simplified(read(call.function, arguments)))
+
+
+def array_of(buffer: Buffer, samples: int) -> loops.Array:
+    """A buffer as the compiler sees it."""
+    shape = (samples, *buffer.shape) if buffer.per_sample else buffer.shape
+    kind: Literal["byte", "float"] = "byte" if buffer.kind == "byte" else "float"
+    return loops.Array(buffer.name, shape, buffer.per_sample, kind)

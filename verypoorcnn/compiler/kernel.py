@@ -11,7 +11,9 @@ numbers lie in three regions that the caller owns; `Layout` says where in them.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Collection, Sequence
+import gc
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -141,13 +143,25 @@ def compile_functions(
         Refused: a function mixes samples in another way than by a sum.
     """
     target = Target(isa.width, isa.vectors)
-    scheduled = vector_code(functions, layout, target, groups=groups, keep=keep)
     asm = Assembler()
-    body = lower(scheduled.code, isa, asm)
-    entry = function(asm, body, isa)
-    machine = asm.finish()
+    with without_collector():
+        scheduled = vector_code(functions, layout, target, groups=groups, keep=keep)
+        entry = function(asm, lower(scheduled.code, isa, asm), isa)
+        machine = asm.finish()
     assert entry.position is not None
     return Kernel(scheduled, layout, machine, entry.position)
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Python's search for unreachable cycles waits: a third of the time, and there are none."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def function(asm: Assembler, body: Label, isa: Isa, abi: Convention | None = None) -> Label:

@@ -42,6 +42,7 @@ class PythonEngine(Engine):
 
     def __init__(self, network: Network, parameters: Mapping[str, Tensor]) -> None:
         self._program = network.program()
+        self._trained = (*self._program.parameters, *_named(self._program, "losses", "hits"))
         self._whole = {b.name: [0.0] * prod(b.shape) for b in self._program.gradients}
         self._per_sample: dict[str, list[Any]] = {}  # as many samples as the largest batch so far
         self._steps: dict[
@@ -56,10 +57,13 @@ class PythonEngine(Engine):
     def parameters(self) -> dict[str, Tensor]:
         return {b.name: self._tensor(b, b.name) for b in self._program.parameters}
 
+    def prepare(self, batch_size: int | None) -> None:
+        if batch_size:
+            self._step(self._program.training_step, self._trained, batch_size)
+
     def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
-        program = self._program
-        wanted = (*program.parameters, *_named(program, "losses", "hits"))
-        values = self._run(program.training_step, wanted, samples, indices, rate)
+        calls = self._program.training_step
+        values = self._run(calls, self._trained, samples, indices, rate)
         return BatchResult(sum(values["losses"]), int(sum(values["hits"])), len(indices))
 
     def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:
@@ -83,6 +87,12 @@ class PythonEngine(Engine):
             name: [nested(Tensor(b.shape, array("d", row))) for row in values[b.name]]
             for name, b in program.outputs.items()
         }
+
+    def _step(self, calls: tuple[Call, ...], wanted: tuple[Buffer, ...], samples: int) -> Step:
+        key = samples, wanted
+        if key not in self._steps:
+            self._steps[key] = specialised(calls, wanted, samples)
+        return self._steps[key]
 
     def _tensor(self, buffer: Buffer, name: str) -> Tensor:
         return Tensor(buffer.shape, array("d", self._whole[name]))
@@ -115,10 +125,7 @@ class PythonEngine(Engine):
 
         Gives the values of all names.
         """
-        key = len(indices), wanted
-        if key not in self._steps:
-            self._steps[key] = specialised(calls, wanted, len(indices))
-        function, names = self._steps[key]
+        function, names = self._step(calls, wanted, len(indices))
         values = self._load(samples, indices)
         values |= {RATE.name: rate, SAMPLES.name: len(indices)}
         function(*(values[name] for name in names))

@@ -6,7 +6,7 @@ from copy import deepcopy
 
 import pytest
 
-from tests.compiled import HARD, random_lists, recurrence, two_arrays
+from tests.compiled import HARD, prefix_sums, random_lists, recurrence, two_arrays
 from tests.fuzz import bits, flat_of, flat_run, nested_of
 from verypoorcnn.compiler.loops import Array, Scalar
 from verypoorcnn.compiler.passes import samples_outside, simplified
@@ -23,36 +23,25 @@ def text(function, arguments, limit, private=()):
     return python_source(simplified(read(function, arguments)), limit, private).text
 
 
-def test_a_dense_layer_written_out():
-    arrays = [
-        Array("inputs", (2, 3), True),
-        Array("weights", (2, 3)),
-        Array("outputs", (2, 2), True),
-    ]
-    assert (
-        text(dense.dense, arrays, 100)
-        == """\
+def dense_text(units, limit):
+    inputs, outputs = Array("inputs", (2, 3), True), Array("outputs", (2, units), True)
+    return text(dense.dense, [inputs, Array("weights", (units, 3)), outputs], limit)
+
+
+WRITTEN_OUT = """\
 def dense(inputs, weights, outputs):
     weights_0, weights_1, weights_2, weights_3, weights_4, weights_5 = weights
     for s in range(len(inputs)):
         outputs_s = outputs[s]
         inputs_s = inputs[s]
         inputs_0, inputs_1, inputs_2 = inputs_s
-        outputs_s[0] = 0.0 + inputs_0 * weights_0 + inputs_1 * weights_1 + inputs_2 * weights_2
-        outputs_s[1] = 0.0 + inputs_0 * weights_3 + inputs_1 * weights_4 + inputs_2 * weights_5
+        outputs_0 = 0.0 + inputs_0 * weights_0 + inputs_1 * weights_1 + inputs_2 * weights_2
+        outputs_1 = 0.0 + inputs_0 * weights_3 + inputs_1 * weights_4 + inputs_2 * weights_5
+        outputs_s[0] = outputs_0
+        outputs_s[1] = outputs_1
 """
-    )
 
-
-def test_a_dense_layer_with_its_units_in_a_loop():
-    arrays = [
-        Array("inputs", (2, 3), True),
-        Array("weights", (9, 3)),
-        Array("outputs", (2, 9), True),
-    ]
-    assert (
-        text(dense.dense, arrays, 20)
-        == """\
+UNITS_IN_A_LOOP = """\
 def dense(inputs, weights, outputs):
     for s in range(len(inputs)):
         outputs_s = outputs[s]
@@ -63,18 +52,8 @@ def dense(inputs, weights, outputs):
             weights_0, weights_1, weights_2 = weights[at_k:at_k + 3]
             outputs_s[k] = 0.0 + inputs_0 * weights_0 + inputs_1 * weights_1 + inputs_2 * weights_2
 """
-    )
 
-
-def test_a_dense_layer_in_loops():
-    arrays = [
-        Array("inputs", (2, 3), True),
-        Array("weights", (9, 3)),
-        Array("outputs", (2, 9), True),
-    ]
-    assert (
-        text(dense.dense, arrays, 0)
-        == """\
+ALL_IN_LOOPS = """\
 def dense(inputs, weights, outputs):
     for s in range(len(inputs)):
         inputs_s = inputs[s]
@@ -86,7 +65,14 @@ def dense(inputs, weights, outputs):
                 total += inputs_s[d] * weights[at_k_d]
             outputs_s[k] = total
 """
-    )
+
+
+@pytest.mark.parametrize(
+    ("units", "limit", "expected"),
+    [(2, 100, WRITTEN_OUT), (9, 20, UNITS_IN_A_LOOP), (9, 0, ALL_IN_LOOPS)],
+)
+def test_a_dense_layer(units, limit, expected):
+    assert dense_text(units, limit) == expected
 
 
 def test_bytes_are_looked_up_in_a_table():
@@ -200,15 +186,16 @@ def filled(arguments, lists):
 
 
 def test_the_number_of_samples_is_no_part_of_the_text():
-    sources = {text(recurrence, two_arrays(samples, 5), 100) for samples in (1, 4, 16)}
+    sources = {text(recurrence, two_arrays(samples, 5), 100) for samples in (2, 4, 16)}
     assert len(sources) == 1
 
 
 def test_how_far_is_unrolled_depends_on_how_much_there_is():
     small = simplified(read(recurrence, two_arrays(2, 5)))
-    large = simplified(read(recurrence, two_arrays(2, 20_000)))
-    assert unrolling([small]) > unrolling([small, large] * 5)
-    assert len(python_source(large).text) < 1000
+    large = simplified(read(prefix_sums, two_arrays(2, 5_000)))
+    assert unrolling([small]) > unrolling([small, large] * 10)
+    huge = simplified(read(prefix_sums, two_arrays(2, 50_000)))
+    assert len(python_source(huge).text) < 1000
 
 
 def test_names_are_never_pythons_own_nor_anothers():

@@ -117,7 +117,8 @@ class Elements(Expressions):
         moving = self.affine(Affine(0, terms))
         if moving not in self.named.values():
             home = self.scope.home({v for v, _ in terms})
-            wish = "_".join(["at", *(v for v, _ in terms)])
+            ordered = sorted(terms, key=lambda term: -abs(term[1]))
+            wish = "_".join(["at", *(v for v, _ in ordered)])
             moving = self.given(home, moving, wish, moving)
         return f"{moving} {'+-'[constant < 0]} {abs(constant)}" if constant else moving
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-WIDTH = 98  # columns
+WIDTH = 100  # columns
 
 
 def assignment(target: str, terms: Sequence[str], depth: int) -> list[str]:
@@ -16,8 +16,9 @@ def assignment(target: str, terms: Sequence[str], depth: int) -> list[str]:
     if len(terms) == 1:
         return [f"{space}{target} = {terms[0]}"]
     inner = [*_filled(terms, " ", f"{space}    ")]
-    if len(inner) == 1 and len(inner[0]) + len(target) < WIDTH:
-        return [f"{space}{target} = {inner[0].strip()}"]
+    line = f"{space}{target} = {inner[0].strip()}"
+    if len(inner) == 1 and len(line) <= WIDTH:
+        return [line]
     return [f"{space}{target} = (", *inner, f"{space})"]
 
 

@@ -26,6 +26,7 @@ from verypoorcnn.compiler.loops import (
     Load,
     Loop,
     Number,
+    Statement,
 )
 from verypoorcnn.compiler.schedule.legality import (
     Flow,
@@ -57,7 +58,7 @@ class LaneChoice:
     cleared: tuple[Array, ...] = ()  # 0 for samples that do not exist, so that sums are right
 
 
-def choose_lanes(nest: Loop, layout: Layout, flow: Flow) -> LaneChoice:
+def choose_lanes(nest: Statement, layout: Layout, flow: Flow) -> LaneChoice:
     """The lanes of a nest.
 
     Raises:
@@ -65,10 +66,10 @@ def choose_lanes(nest: Loop, layout: Layout, flow: Flow) -> LaneChoice:
     """
     block: Block = (nest,)
     samples = _sample_loops(block)
-    element = _element_loop(nest, layout, flow)
+    element = _element_loop(nest, layout, flow) if isinstance(nest, Loop) else ""
     if not samples:
         return LaneChoice(element=element)
-    if element and _worth_transposing(nest, element, samples):
+    if isinstance(nest, Loop) and element and _worth_transposing(nest, element, samples):
         moving = _moving(block, element)
         read = tuple(a for a in dict.fromkeys(a for a, _ in accesses(block)) if a.per_sample)
         return LaneChoice(element=element, transposed=moving, cleared=read)

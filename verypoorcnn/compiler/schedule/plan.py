@@ -82,12 +82,11 @@ class _Planner:
 
     def nest(self, statement: Loop | Let | Store | If) -> Nest:
         """The schedule of a statement."""
-        if isinstance(statement, Loop):
-            self.lanes = choose_lanes(statement, self.layout, self.flow)
-            loops = [s for s in statements((statement,)) if isinstance(s, Loop)]
-            self.ranges = {o.variable: range(o.start, o.stop) for o in loops}
-            numbers = [e.whole for e in expressions((statement,)) if isinstance(e, Number)]
-            self.single = {v for whole in numbers for v in whole.variables()}
+        self.lanes = choose_lanes(statement, self.layout, self.flow)
+        loops = [s for s in statements((statement,)) if isinstance(s, Loop)]
+        self.ranges = {o.variable: range(o.start, o.stop) for o in loops}
+        numbers = [e.whole for e in expressions((statement,)) if isinstance(e, Number)]
+        self.single = {v for whole in numbers for v in whole.variables()}
         return Nest(self.block((statement,), 1, False), self.lanes)
 
     def block(self, block: Block, copies: int, tiled: bool) -> Nodes:

@@ -15,22 +15,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from verypoorcnn.compiler.loops import Array, Expression, Let, Load, Local, Store
-from verypoorcnn.compiler.schedule.lanes import product
+from verypoorcnn.compiler.loops import Array, Let, Load, Local, Store
 from verypoorcnn.compiler.schedule.legality import Flow, Refused, addend, addend_of_local
 from verypoorcnn.compiler.schedule.plan import Nest
 from verypoorcnn.compiler.schedule.tree import Branch, Jam, Lanes, Node, Nodes, Repeat, Unroll
 from verypoorcnn.compiler.vector.addresses import Addresses
 from verypoorcnn.compiler.vector.builder import Builder
 from verypoorcnn.compiler.vector.code import Code, Value
-from verypoorcnn.compiler.vector.evaluate import Evaluator
 from verypoorcnn.compiler.vector.layout import GROUP, Layout
 from verypoorcnn.compiler.vector.points import Locals, Point
+from verypoorcnn.compiler.vector.sums import SampleSums, walk
 
-TOTALS = 4  # values that one `total` adds up
 
-
-class Generator(Evaluator):
+class Generator(SampleSums):
     """Runs through one schedule after another; `flow` knows the locals that outlive iterations."""
 
     def __init__(self, layout: Layout, width: int) -> None:
@@ -50,15 +47,8 @@ class Generator(Evaluator):
         self.clear(nest.lanes.cleared)
         self.addresses.transposed = {a: self.transposed(a) for a in nest.lanes.transposed}
         self.nodes(nest.nodes, [Point()])
-        self.cleared -= {node.array for node in walk(nest.nodes) if isinstance(node, Store)}
-
-    def transposed(self, array: Array) -> Array:
-        """A copy of an array [s][d] in rows of samples."""
-        layout = self.addresses.layout
-        copy = layout.scratch(f"{array}.rows", array.shape)
-        places = self.addresses.place_of_all(array), self.addresses.place_of_all(copy)
-        self.builder.whole_array("transpose", places[0], places[1])
-        return copy
+        base = self.addresses.layout.base
+        self.cleared -= {base(node.array) for node in walk(nest.nodes) if isinstance(node, Store)}
 
     def finish(self) -> Code:
         """The code of all of them."""
@@ -164,20 +154,6 @@ class Generator(Evaluator):
         operator = "add" if node.value.operator == "+" else "sub"  # type: ignore[union-attr]
         return b.apply(operator, old, value)
 
-    def store_sum(self, node: Store, point: Point) -> None:
-        """array[x] += something, for every sample."""
-        added, b = addend(node), self.builder
-        if added is None:
-            raise Refused(f"{node.array} is written by every sample; only += can be")
-        value = self.kept(self.evaluate(added, point), point)
-        if point.mask is not None:
-            value = b.apply("select", point.mask, value, b.constant(0.0))
-        total = b.apply("element", b.apply("total", value), detail=0)
-        total.lanes = False
-        place = self.addresses.place(node.array, node.index, point)
-        operator = "add" if node.value.operator == "+" else "sub"  # type: ignore[union-attr]
-        b.store(place, b.apply(operator, b.load(place), total))
-
     def branch(self, node: Branch, points: Sequence[Point]) -> None:
         """Points go into the block that their condition says, under a mask if it must be."""
         then: list[Point] = []
@@ -201,14 +177,6 @@ class Generator(Evaluator):
         """Locals that belong to one iteration alone begin anew."""
         bound = self.flow.bound(variable)
         self.locals.drop(self.names_in(body) - bound)
-
-    def names_in(self, nodes: Nodes) -> set[str]:
-        """The locals that are given a value in a schedule."""
-        names = self._names.get(id(nodes))
-        if names is None:
-            names = {node.name for node in walk(nodes) if isinstance(node, Let)}
-            self._names[id(nodes)] = names
-        return names
 
     def repeat(self, node: Repeat, points: Sequence[Point]) -> None:
         """A loop at run time.  Locals that go round it get registers that change."""
@@ -259,67 +227,7 @@ class Generator(Evaluator):
         a.changed_lanes()
         self.end_sums(sums)
 
-    def begin_sums(self, node: Lanes) -> dict[str, dict[tuple[tuple[str, int], ...], Value]]:
-        """Let every local that goes from sample to sample be one sum per lane, from zero."""
-        names = self.names_in(node.body) & self.flow.bound(node.variable)
-        before = {name: dict(self.locals.slots(name)) for name in sorted(names)}
-        for name, slots in before.items():
-            for key in slots:
-                zero = self.builder.fresh(self.builder.constant(0.0), True)
-                self.locals.slots(name)[key] = zero
-        self.sums = names
-        return before
-
-    def end_sums(self, before: dict[str, dict[tuple[tuple[str, int], ...], Value]]) -> None:
-        """Add the lanes up, four sums at a time, and what was there before."""
-        b = self.builder
-        every = [(name, key, old) for name, slots in before.items() for key, old in slots.items()]
-        for start in range(0, len(every), TOTALS):
-            some = every[start : start + TOTALS]
-            total = b.apply("total", *(self.locals.slots(name)[key] for name, key, _ in some))
-            total.lanes = False
-            for lane, (name, key, old) in enumerate(some):
-                value = b.apply("element", total, detail=lane)
-                if old.mutable:
-                    value = b.apply("add", old, value, into=old)
-                elif b.number(old) != 0.0:
-                    value = b.apply("add", old, value)
-                self.locals.slots(name)[key] = value
-
-    def kept(self, value: Value, point: Point) -> Value:
-        """The value, with 0 for the samples that do not exist."""
-        half = next(o for v, o in point.key if v in self.addresses.lanes)
-        return self.builder.apply("keep", value, detail=half)
-
-    def is_clear(self, added: Expression) -> bool:
-        """Whether what is added is 0 anyway for samples that do not exist."""
-        factors = product(added)
-        return factors is not None and all(
-            not f.array.per_sample or f.array in self.cleared for f in factors
-        )
-
-    def clear(self, arrays: Sequence[Array]) -> None:
-        """Write 0 where samples do not exist."""
-        for array in arrays:
-            if array not in self.cleared:
-                placement = self.addresses.layout.arrays[array]
-                place = self.addresses.place_of_all(array)
-                self.builder.whole_array("clear", place, placement.size)
-                self.cleared.add(array)
-
 
 def written_in(nodes: Nodes, layout: Layout) -> set[Array]:
     """The arrays whose memory is written."""
     return {layout.base(node.array) for node in walk(nodes) if isinstance(node, Store)}
-
-
-def walk(nodes: Nodes) -> list[Node]:
-    """All nodes of a schedule."""
-    found: list[Node] = []
-    for node in nodes:
-        found.append(node)
-        if isinstance(node, Branch):
-            found += walk(node.then) + walk(node.otherwise)
-        elif not isinstance(node, Let | Store):
-            found += walk(node.body)
-    return found

@@ -163,7 +163,8 @@ def test_a_sum_over_samples_and_more_is_turned_inside_out():
         "                    total = kernels[f, c, m, n]",
         "                    for i in 0..4:",
         "                        for j in 0..4:",
-        "                            total = total + (maps[s, f, i, j] * images[s, c, i + m, j + n])",
+        "                            total = total"
+        " + (maps[s, f, i, j] * images[s, c, i + m, j + n])",
         "                    kernels[f, c, m, n] = total",
     ]
 
@@ -184,7 +185,7 @@ def test_what_cannot_be_turned_stays():
             sums[k] = total
 
     def squeezed(images, sums):
-        for k in range(len(sums)):
+        for _k in range(len(sums)):
             total = 0.0
             for s in range(len(images)):
                 for i in range(len(images[s])):

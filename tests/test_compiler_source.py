@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from pathlib import Path
 
 import pytest
 
@@ -105,7 +106,7 @@ softmax(logits[1, 2], probabilities[1, 2]):
 
 def test_statements_know_their_lines():
     loop = read(activation.relu_vectors, SAMPLES).body[0]
-    lines = open(activation.__file__, encoding="utf-8").read().split("\n")
+    lines = Path(activation.__file__).read_text("utf-8").split("\n")
     assert lines[loop.line - 1].strip() == "for s in range(len(outputs)):"
     assert lines[loop.body[0].body[0].line - 1].strip().startswith("outputs[s][d] = max(0.0")
 
@@ -149,7 +150,7 @@ REFUSED = [
     (LOOP + "for i in range(s):\n        pass", "a bound depends on a loop", "guard the body"),
     (LOOP + "for s in range(2):\n        pass", "'s' means something else", "another name"),
     ("for images in range(2):\n    pass", "'images' means something else", "another name"),
-    ("total = 0\ntotal += images[0][0]", "'total' holds a whole number", "write total = 0.0"),
+    ("total = 0\ntotal += images[0][0]", "'total' is no float", "begin with 0.0"),
     ("total = 0.0\ntotal = 1", "'total' holds a whole number", "write total = 0.0"),
     ("images = 0.0", "'images' is no float", "take another name"),
     ("outputs[0] = 0.0", "this is not an element", "assign to a name or one number"),

@@ -108,7 +108,20 @@ def nested_carry(images, outputs):
             outputs[s][i] = twice + carry * 2.0
 
 
+def loop_in_one_branch(images, outputs):
+    for s in range(len(images)):
+        value = images[s][0]
+        if images[s][1] > 0.0:
+            for i in range(len(images[s])):
+                value = images[s][i] * 2.0
+                outputs[s][i] = value
+        else:
+            for i in range(len(images[s])):
+                outputs[s][i] = value + images[s][i]
+
+
 FUNCTIONS = [
+    loop_in_one_branch,
     prefix_sums,
     recurrence,
     reversal_in_place,

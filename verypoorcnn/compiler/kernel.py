@@ -58,6 +58,7 @@ def vector_code(
     *,
     groups: bool = False,
     keep: Collection[Array] | None = None,
+    generator_of: Callable[[Layout, int], Generator] = Generator,
 ) -> Scheduled:
     """The vector code of functions that run one after another for one group of samples.
 
@@ -77,7 +78,7 @@ def vector_code(
     body = collapse(body, layout)
     flow = Flow(body)
     nests = plan(body, layout, target, flow)
-    generator = Generator(layout, target.width)
+    generator = generator_of(layout, target.width)
     for nest in nests:
         generator.nest(nest, flow)
     code = generator.finish()

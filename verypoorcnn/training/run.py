@@ -28,8 +28,9 @@ from verypoorcnn.training.configuration import (
 )
 from verypoorcnn.training.loop import Callback, Record, Trainer
 
+# What a resumed run may be given anew; data may have moved, and are checked to be the same.
+MAY_CHANGE = ("training.epochs", "training.learning_rate", "training.patience", "data.source")
 BETWEEN_EPOCHS = 2.0  # seconds: a checkpoint costs milliseconds, an epoch may cost less
-MAY_CHANGE = ("training.epochs", "training.learning_rate", "training.patience")
 WITHIN_EPOCH = 30.0  # seconds of work that a crash may cost
 
 

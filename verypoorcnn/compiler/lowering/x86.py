@@ -62,10 +62,10 @@ AVX2 = Isa("avx2", 8, 16, 0)
 
 def lower(code: Code, isa: Isa, asm: Assembler) -> Label:
     """Write code as a subroutine; the label is its entry."""
-    return _Lowering(code, isa, asm).run()
+    return Lowering(code, isa, asm).run()
 
 
-class _Lowering(Operations):
+class Lowering(Operations):
     """Goes through the instructions once."""
 
     def __init__(self, code: Code, isa: Isa, asm: Assembler) -> None:

@@ -68,8 +68,9 @@ class Flow:
                 case Store(value=value):
                     live |= locals_in(parts(value))
                 case If(condition, then, otherwise):
-                    branches = self._before(then, live) | self._before(otherwise, live)
-                    live = branches | locals_in(parts(condition))
+                    # Under a mask one branch runs after the other, and a local may keep its value.
+                    live |= self._before(otherwise, live)
+                    live |= self._before(then, live) | locals_in(parts(condition))
                 case Loop(variable, _, _, body):
                     inner, needed = assigned(body), self._exposed(body)
                     self.carried[variable] = inner & needed

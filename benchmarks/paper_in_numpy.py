@@ -2,7 +2,7 @@
 
     python3 -m benchmarks.paper_in_numpy --data fashion-mnist --seed 1
 
-Same data, same protocol, one thread, float32; prints the same figures as `verypoorcnn train --json`.
+Same data, same protocol, one thread; prints the same figures as `verypoorcnn train --json`.
 """
 
 from __future__ import annotations
@@ -105,7 +105,11 @@ def arrays(dataset: Dataset) -> tuple[np.ndarray, np.ndarray]:
 
 
 def train(
-    network: Network, images: np.ndarray, labels: np.ndarray, epochs: int, random: np.random.Generator
+    network: Network,
+    images: np.ndarray,
+    labels: np.ndarray,
+    epochs: int,
+    random: np.random.Generator,
 ) -> float:
     """Gradient descent as in the paper; the mean loss over the last epoch."""
     for _ in range(epochs):

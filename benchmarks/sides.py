@@ -1,54 +1,81 @@
 """The other sides of `verypoorcnn bench`: NumPy, PyTorch and onnxruntime, where installed.
 
-Every maker imports its library when it is asked for its side, so that a process which measures one
-of them holds that one only.  What is fair is done for them: their images are float32 already, they
-run on one thread, and PyTorch's larger networks get channels_last and an allocator that keeps memory.
+Each is made by a function that is imported when it is asked for, so that a process which measures
+one of them holds no other.  What helps them is done for them: their images are float32 from the
+start, where ours are bytes; PyTorch's larger networks get channels_last and an allocator that keeps
+its memory.  All run on one thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
 from importlib.util import find_spec
+from typing import Any
 
-from verypoorcnn.training.benchmark.contest import Side
-from verypoorcnn.training.benchmark.task import Task
+TRAINING = {
+    "NumPy": "in_numpy.training",
+    "PyTorch eager": "in_pytorch.training",
+    "PyTorch tuned": "in_pytorch.tuned_training",
+    "torch.compile": "in_pytorch.compiled_training",
+}
+INFERENCE = {
+    "NumPy": "in_numpy.inference",
+    "PyTorch eager": "in_pytorch.inference",
+    "onnxruntime": "in_onnxruntime.inference",
+}
+CONVOLUTION = {"oneDNN": "in_pytorch.convolution"}
+NEEDS = {
+    "in_numpy": ("numpy",),
+    "in_pytorch": ("torch",),
+    "in_onnxruntime": ("onnxruntime", "onnx", "numpy"),
+}
+SCRIPTS = {"NumPy": "paper_in_numpy", "PyTorch": "paper_in_pytorch"}  # the paper's experiment
+FIRST_PREDICTIONS = {"NumPy": "in_numpy", "onnxruntime": "in_onnxruntime", "PyTorch": "in_pytorch"}
 
-Maker = Callable[[Task], Side]
+Maker = Callable[..., Any]
 
 
 def training() -> dict[str, Maker]:
-    """Who trains; a unit is a step."""
-    return _installed(
-        {
-            "NumPy": ("numpy", _numpy_training),
-            "PyTorch eager": ("torch", _torch_eager),
-            "PyTorch tuned": ("torch", _torch_tuned),
-            "torch.compile": ("torch", _torch_compiled),
-        }
-    )
+    """Who trains a task's network; a unit is a step."""
+    return _makers(TRAINING)
 
 
 def inference() -> dict[str, Maker]:
-    """Who computes probabilities; a unit is a batch."""
-    return _installed(
-        {
-            "NumPy": ("numpy", _numpy_inference),
-            "PyTorch eager": ("torch", _torch_inference),
-            "onnxruntime": ("onnxruntime", _onnx_inference),
-        }
-    )
+    """Who computes the probabilities of a task's first batch; a unit is a batch."""
+    return _makers(INFERENCE)
 
 
-def convolution() -> dict[str, Callable[[str], Side]]:
-    """Who computes the convolution 64→64 3×3 on 14×14, batch 128: forward or a gradient."""
-    return _installed({"oneDNN": ("torch", _torch_convolution)})
+def convolution() -> dict[str, Maker]:
+    """Who computes the convolution of `verypoorcnn.training.benchmark.convolution`."""
+    return _makers(CONVOLUTION)
 
 
-def _installed[T](sides: Mapping[str, tuple[str, T]]) -> dict[str, T]:
-    return {name: maker for name, (library, maker) in sides.items() if find_spec(library)}
+def scripts() -> dict[str, str]:
+    """The modules that are the paper's experiment, by library."""
+    return {name: f"benchmarks.{s}" for name, s in SCRIPTS.items() if _installed(f"in_{s[9:]}")}
 
 
-def _numpy_training(task: Task) -> Side:
-    from benchmarks.in_numpy import training
+def first_predictions() -> dict[str, str]:
+    """The modules with `export` (a model file) and, run as a program, a first prediction."""
+    return {
+        n: f"benchmarks.{module}" for n, module in FIRST_PREDICTIONS.items() if _installed(module)
+    }
 
-    return Side("NumPy", training(task))
+
+def _makers(sides: Mapping[str, str]) -> dict[str, Maker]:
+    return {
+        name: partial(_make, place)
+        for name, place in sides.items()
+        if _installed(place.partition(".")[0])
+    }
+
+
+def _make(place: str, *arguments: object) -> Any:
+    module, _, function = place.partition(".")
+    return getattr(import_module(f"benchmarks.{module}"), function)(*arguments)
+
+
+def _installed(module: str) -> bool:
+    return all(find_spec(library) for library in NEEDS[module])

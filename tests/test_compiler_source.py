@@ -50,9 +50,9 @@ conv2d(images[2, 1, 4, 4], kernels[3, 1, 3, 3], maps[2, 3, 4, 4]):
                     total = 0.0
                     for c in 0..1:
                         for m in 0..3:
-                            if (-1*i - 1*m + 1 <= 0 and i + m - 5 < 0):
+                            if (-i - m + 1 <= 0 and i + m - 5 < 0):
                                 for n in 0..3:
-                                    if (-1*j - 1*n + 1 <= 0 and j + n - 5 < 0):
+                                    if (-j - n + 1 <= 0 and j + n - 5 < 0):
                                         total = total + (images[s, c, i + m - 1, j + n - 1]\
  * kernels[f, c, m, n])
                     maps[s, f, i, j] = total"""

@@ -25,7 +25,9 @@ COMMANDS = {
     "summary": "show a network's layers, shapes, parameters and costs",
     "data": "show what is in a data set",
     "gradcheck": "prove every gradient with dual numbers",
+    "show": "a function of the textbook at every level, down to machine code",
     "reproduce": "the paper's experiment over several seeds, beside its figures",
+    "bench": "how fast it is here, beside NumPy, PyTorch and onnxruntime where installed",
 }
 
 OVERVIEW = """\

@@ -77,7 +77,7 @@ class Affine:
         return self._hash
 
     def __str__(self) -> str:
-        parts = [v if k == 1 else f"{k}*{v}" for v, k in self.terms]
+        parts = [{1: v, -1: f"-{v}"}.get(k, f"{k}*{v}") for v, k in self.terms]
         if self.constant or not parts:
             parts.append(str(self.constant))
         return " + ".join(parts).replace("+ -", "- ")

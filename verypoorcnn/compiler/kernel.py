@@ -11,13 +11,12 @@ numbers lie in three regions that the caller owns; `Layout` says where in them.
 from __future__ import annotations
 
 import ctypes
-import gc
-from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from verypoorcnn.compiler.collector import without_collector
 from verypoorcnn.compiler.loops import Array, Function
 from verypoorcnn.compiler.lowering.x86 import AVX2, AVX512, Isa, lower
 from verypoorcnn.compiler.native.memory import Executable
@@ -151,18 +150,6 @@ def compile_functions(
         machine = asm.finish()
     assert entry.position is not None
     return Kernel(scheduled, layout, machine, entry.position)
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Python's search for unreachable cycles waits: a third of the time, and there are none."""
-    enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if enabled:
-            gc.enable()
 
 
 def function(asm: Assembler, body: Label, isa: Isa, abi: Convention | None = None) -> Label:

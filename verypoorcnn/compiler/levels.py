@@ -10,16 +10,16 @@ import inspect
 import linecache
 import re
 from collections.abc import Callable, Iterator, Sequence
+from itertools import groupby
 from pathlib import Path
 
 from verypoorcnn.compiler.kernel import ISAS, Scheduled, function, vector_code
 from verypoorcnn.compiler.loops import Array
-from verypoorcnn.compiler.lowering.x86 import Isa
 from verypoorcnn.compiler.native.x86.abi import SYSTEM_V
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.assembler import Code as MachineCode
 from verypoorcnn.compiler.native.x86.listing import ListingLine, constant_lines, lines
-from verypoorcnn.compiler.native.x86.registers import rdi, rdx, rsi, rsp
+from verypoorcnn.compiler.native.x86.registers import Register, rdi, rdx, rsi
 from verypoorcnn.compiler.passes import samples_outside, simplified
 from verypoorcnn.compiler.python import python_source
 from verypoorcnn.compiler.remarks import Remarked, Remarks, lines_of_loops
@@ -29,7 +29,7 @@ from verypoorcnn.compiler.vector.layout import Layout
 
 Textbook = Callable[..., None]
 
-REGIONS = {rdi: "workspace", rsi: "parameters", rdx: "call", rsp: "frame"}
+REGIONS: dict[Register, str] = {rdi: "workspace", rsi: "parameters", rdx: "call"}
 TEXT_AT, REMARK_AT = 32, 100  # columns of a listing
 _NUMBERED = re.compile(r"\b([A-Za-z_]\w*)\.0\b")  # total.0: total of the first function
 
@@ -53,9 +53,7 @@ class Levels:
 
     def textbook(self) -> str:
         """The source as it stands in its file, with line numbers."""
-        rows, first = inspect.getsourcelines(self.function)
-        numbered = [f"{first + k:4}  {row.rstrip()}".rstrip() for k, row in enumerate(rows)]
-        return "\n".join([_short(inspect.getsourcefile(self.function) or "?"), *numbered])
+        return source(self.function)
 
     def loops(self) -> str:
         """The loop IR as it is read, and after the simplifying passes."""
@@ -117,9 +115,11 @@ LEVELS: dict[str, Callable[[Levels], str]] = {
 }
 
 
-def instruction_set(name: str) -> Isa:
-    """By its name."""
-    return ISAS[name]
+def source(function: Textbook) -> str:
+    """The source of a function as it stands in its file, with line numbers."""
+    rows, first = inspect.getsourcelines(function)
+    numbered = [f"{first + k:4}  {row.rstrip()}".rstrip() for k, row in enumerate(rows)]
+    return "\n".join([_short(inspect.getsourcefile(function) or "?"), *numbered])
 
 
 def _short(file: str) -> str:
@@ -151,16 +151,27 @@ def _kind(array: Array) -> str:
 def _listing(code: MachineCode) -> Iterator[str]:
     """Instructions, and above each block the line of the textbook that it comes from."""
     origin = None
-    for line in lines(code, REGIONS):
-        if line.origin != origin:
-            origin = line.origin
-            yield from _source_line(*origin) if origin and origin[1] else ("",)
-        yield from (f"{label}:" for label in line.labels)
-        yield _instruction(line)
+    for filler, group in groupby(lines(code, REGIONS), lambda line: line.text == "nop"):
+        if filler:
+            yield _filler([*group])
+            continue
+        for line in group:
+            if line.origin != origin:
+                origin = line.origin
+                yield from _source_line(*origin) if origin and origin[1] else ("",)
+            yield from (f"{label}:" for label in line.labels)
+            yield _instruction(line)
     constants = [*constant_lines(code)]
     if constants:
         yield "\n; constants"
     yield from (_instruction(line) for line in constants)
+
+
+def _filler(nops: list[ListingLine]) -> str:
+    """Instructions that do nothing, up to an address at which a loop may begin."""
+    size = sum(len(line.data) for line in nops)
+    start = f"{nops[0].address:6x}  …"
+    return f"{start:<{TEXT_AT}}{'nop':<13}{size} byte{'s' * (size > 1)} of them"
 
 
 def _source_line(file: str, number: int) -> Iterator[str]:
@@ -173,4 +184,4 @@ def _instruction(line: ListingLine) -> str:
     start = f"{line.address:6x}  {data:<22}"
     mnemonic, _, operands = line.text.partition(" ")
     text = f"{start:<{TEXT_AT}}{mnemonic:<13}{operands}"
-    return f"{text:<{REMARK_AT}}; {line.comment}" if line.comment else text.rstrip()
+    return f"{text:<{REMARK_AT}} ; {line.comment}" if line.comment else text.rstrip()

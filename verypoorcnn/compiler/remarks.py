@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from verypoorcnn.compiler.affine import Affine
-from verypoorcnn.compiler.loops import Array, Block, Let, Loop, Store
+from verypoorcnn.compiler.loops import Array, Block, Constant, Let, Loop, Store
 from verypoorcnn.compiler.lowering.fold import Instruction
 from verypoorcnn.compiler.lowering.pointers import Pointer, places
 from verypoorcnn.compiler.lowering.x86 import FREE, Isa, Lowering
@@ -24,7 +24,7 @@ from verypoorcnn.compiler.native.x86.registers import MASKS, Register
 from verypoorcnn.compiler.schedule.walk import statements
 from verypoorcnn.compiler.vector.code import Code, Place
 from verypoorcnn.compiler.vector.generate import Generator
-from verypoorcnn.compiler.vector.layout import Layout
+from verypoorcnn.compiler.vector.layout import GROUP, Layout
 from verypoorcnn.compiler.vector.points import Point
 
 
@@ -59,8 +59,8 @@ class _Watched(Generator):
         super().let(node, point)
         value = self.locals.get(node.name, point.key)
         at = self.locals.where(node.name, point.key)
-        if value is not None and at is not None:
-            copy = "".join(f"{plain(variable)}{offset}" for variable, offset in at)
+        if value is not None and at is not None and not isinstance(node.value, Constant):
+            copy = "".join(f"{plain(v)}{offset}" for v, offset in at if self.is_told_apart(v))
             name = plain(node.name) + f"_{copy}" * bool(copy)
             self.remarks.values.setdefault(value.number, name)
         self._note_loops()
@@ -68,6 +68,11 @@ class _Watched(Generator):
     def store(self, node: Store, point: Point) -> None:
         super().store(node, point)
         self._note_loops()
+
+    def is_told_apart(self, variable: str) -> bool:
+        """Not the lanes, where one register holds all of them."""
+        one_register = self.width == GROUP or not self.in_samples
+        return not (one_register and variable in self.addresses.lanes)
 
     def _note_loops(self) -> None:
         for variable, (start, loop, step, _) in self.addresses.variables.items():
@@ -115,6 +120,8 @@ class Remarked(Lowering):
 
     def entry(self, body: Label) -> Label:
         self.asm.origin = None
+        for register in FREE:
+            self.asm.name(register, "")
         return super().entry(body)
 
     def line_of(self, instruction: Instruction) -> int:
@@ -156,9 +163,12 @@ class Remarked(Lowering):
     def repeat(self, at: int, instruction: Instruction) -> None:
         loop, _ = instruction.detail
         counter = self.pointers.register.get(loop)
-        if counter is not None and loop in self.remarks.loops:
-            self.asm.name(FREE[counter], f"{self.remarks.loops[loop].variable} to go")
+        running = self.remarks.loops.get(loop)
+        if counter is not None and running is not None:
+            self.asm.name(FREE[counter], f"{running.variable}_to_go")
         super().repeat(at, instruction)
+        if running is not None:
+            self.tops[loop].name = f"next {running.variable}"
 
     def start(self, pointer: Pointer) -> None:
         number = self.pointers.register.get(pointer)

@@ -9,12 +9,13 @@ one of the textbook engine.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import lru_cache
 from math import prod
 from typing import Any, ClassVar, Literal
 
 from verypoorcnn.compiler import loops
+from verypoorcnn.compiler.collector import without_collector
 from verypoorcnn.compiler.passes import fused, samples_outside, simplified
 from verypoorcnn.compiler.python import executed, python_source, unrolling
 from verypoorcnn.compiler.source import read
@@ -31,6 +32,7 @@ from verypoorcnn.network.program import (
     distinct_buffers,
 )
 
+Wanted = tuple[Buffer, ...]
 Step = tuple[Callable[..., None], tuple[str, ...]]  # a function and the names of its arguments
 
 
@@ -45,9 +47,7 @@ class PythonEngine(Engine):
         self._trained = (*self._program.parameters, *_named(self._program, "losses", "hits"))
         self._whole = {b.name: [0.0] * prod(b.shape) for b in self._program.gradients}
         self._per_sample: dict[str, list[Any]] = {}  # as many samples as the largest batch so far
-        self._steps: dict[
-            tuple[int, tuple[Buffer, ...]], Step
-        ] = {}  # by samples and what is wanted
+        self._steps: dict[tuple[int, Wanted], Step] = {}  # by the number of samples, and wishes
         super().__init__(network, parameters)
 
     def set_parameters(self, parameters: Mapping[str, Tensor]) -> None:
@@ -88,7 +88,7 @@ class PythonEngine(Engine):
             for name, b in program.outputs.items()
         }
 
-    def _step(self, calls: tuple[Call, ...], wanted: tuple[Buffer, ...], samples: int) -> Step:
+    def _step(self, calls: tuple[Call, ...], wanted: Wanted, samples: int) -> Step:
         key = samples, wanted
         if key not in self._steps:
             self._steps[key] = specialised(calls, wanted, samples)
@@ -97,18 +97,20 @@ class PythonEngine(Engine):
     def _tensor(self, buffer: Buffer, name: str) -> Tensor:
         return Tensor(buffer.shape, array("d", self._whole[name]))
 
-    def _load(self, samples: Samples, indices: Sequence[int]) -> dict[str, Any]:
-        """The values of all names for a batch: of each per-sample buffer its first samples."""
-        self._make_room(len(indices))
+    def _load(
+        self, names: Collection[str], samples: Samples, indices: Sequence[int]
+    ) -> dict[str, Any]:
+        """The values of these names for a batch: of a per-sample buffer its first samples."""
+        self._make_room(names, len(indices))
         values = {name: rows[: len(indices)] for name, rows in self._per_sample.items()}
         size = prod(self.network.input_shape)
         values["pixels"] = [samples.pixels[i * size : (i + 1) * size] for i in indices]
         values["labels"] = [samples.labels[i] for i in indices]
         return values | self._whole
 
-    def _make_room(self, samples: int) -> None:
+    def _make_room(self, names: Collection[str], samples: int) -> None:
         for buffer in self._program.buffers:
-            if buffer.per_sample and buffer.kind == "number":
+            if buffer.name in names and buffer.per_sample and buffer.kind == "number":
                 rows = self._per_sample.setdefault(buffer.name, [])
                 missing = range(samples - len(rows))
                 rows.extend([0.0] * prod(buffer.shape) if buffer.shape else 0.0 for _ in missing)
@@ -116,17 +118,17 @@ class PythonEngine(Engine):
     def _run(
         self,
         calls: tuple[Call, ...],
-        wanted: tuple[Buffer, ...],
+        wanted: Wanted,
         samples: Samples,
         indices: Sequence[int],
         rate: float = 0.0,
     ) -> dict[str, Any]:
         """Run calls for a batch; of what they compute only the wanted buffers are sure to be there.
 
-        Gives the values of all names.
+        Gives the values of all names that there are.
         """
         function, names = self._step(calls, wanted, len(indices))
-        values = self._load(samples, indices)
+        values = self._load(names, samples, indices)
         values |= {RATE.name: rate, SAMPLES.name: len(indices)}
         function(*(values[name] for name in names))
         return values
@@ -138,11 +140,16 @@ def _named(program: Program, *names: str) -> tuple[Buffer, ...]:
 
 
 @lru_cache(maxsize=64)
-def specialised(calls: tuple[Call, ...], wanted: tuple[Buffer, ...], samples: int) -> Step:
+def specialised(calls: tuple[Call, ...], wanted: Wanted, samples: int) -> Step:
     """Calls as one function over flat lists, and the names of what it is called with.
 
     It is made when it is needed first, and kept for every engine that runs these calls.
     """
+    with without_collector():
+        return _specialised(calls, wanted, samples)
+
+
+def _specialised(calls: tuple[Call, ...], wanted: Wanted, samples: int) -> Step:
     buffers = distinct_buffers(calls)
     arrays = {buffer: array_of(buffer, samples) for buffer in buffers}
     function = fused([loops_of(call, arrays) for call in calls], "step")

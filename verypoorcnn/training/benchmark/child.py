@@ -1,6 +1,6 @@
 """One side alone in a process, from its start to its first training step.
 
-    python3 -m verypoorcnn.training.benchmark.child "native avx2"
+python3 -m verypoorcnn.training.benchmark.child "native avx2"
 """
 
 from __future__ import annotations

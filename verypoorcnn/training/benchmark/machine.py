@@ -40,7 +40,7 @@ def line(about: dict[str, Any]) -> str:
 def _processor() -> str:
     """As the system calls it, with the numbers that tell processors of one name apart."""
     with suppress(OSError):
-        known = {}
+        known: dict[str, str] = {}
         for row in Path("/proc/cpuinfo").read_text().splitlines():
             key, _, value = row.partition(":")
             known.setdefault(key.strip(), value.strip())

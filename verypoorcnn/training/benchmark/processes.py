@@ -14,11 +14,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
+from typing import Any
 
-import verypoorcnn
 from verypoorcnn.errors import UserError
 
-ROOT = Path(verypoorcnn.__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[3]  # the folder that the package is in
 
 LAUNCHER = """
 import os, sys, time
@@ -40,9 +40,9 @@ class Process:
     out: str
 
     @property
-    def json(self) -> dict[str, object]:
+    def json(self) -> dict[str, Any]:
         """The JSON object that it printed last."""
-        found: dict[str, object] = json.loads(self.out.splitlines()[-1])
+        found: dict[str, Any] = json.loads(self.out.splitlines()[-1])
         return found
 
 

@@ -7,14 +7,15 @@ left out.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from importlib import import_module
 from types import ModuleType
 
-from verypoorcnn.training.benchmark.own import Maker
+from verypoorcnn.training.benchmark.contest import Side
 from verypoorcnn.training.benchmark.processes import ROOT
 
 
-def rivals() -> ModuleType | None:
+def checkout() -> ModuleType | None:
     """The checkout's `benchmarks/sides.py`."""
     if not (ROOT / "benchmarks" / "sides.py").exists():
         return None
@@ -23,8 +24,8 @@ def rivals() -> ModuleType | None:
     return import_module("benchmarks.sides")
 
 
-def others(kind: str) -> dict[str, Maker]:
-    """Those who take part in one kind of contest: "training", "inference"."""
-    module = rivals()
-    makers: dict[str, Maker] = getattr(module, kind)() if module else {}
+def others(kind: str) -> dict[str, Callable[..., Side]]:
+    """Who takes part in one kind of contest: "training", "inference", "convolution"."""
+    module = checkout()
+    makers: dict[str, Callable[..., Side]] = getattr(module, kind)() if module else {}
     return makers

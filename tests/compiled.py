@@ -107,7 +107,39 @@ def sum_of_sums(images, outputs):
             outputs[s][i] = images[s][i] - (images[s][0] - (outputs[s][i] - 1.0)) / 3.0 * 2.0
 
 
+def stored_at_times(images, outputs):
+    for s in range(len(images)):
+        for i in range(len(images[s])):
+            if images[s][i] > 0.5:
+                outputs[s][i] = images[s][i]
+
+
+def choices_in_choices(images, outputs):
+    for s in range(len(images)):
+        for i in range(len(images[s])):
+            if images[s][i] > 0.0:
+                if outputs[s][i] > 0.0:
+                    outputs[s][i] = 1.0
+                else:
+                    outputs[s][i] = 2.0
+            elif images[s][0] > 0.0:
+                outputs[s][i] = max(images[s][i], -1.0) * 3.0
+            else:
+                outputs[s][i] = 4.0
+
+
+def two_names_for_one_element(images, outputs):
+    for s in range(len(images)):
+        for i in range(len(images[s])):
+            outputs[s][i] += images[s][i]
+            outputs[0][0] += outputs[s][i]
+            images[len(images) - 1][i] -= outputs[0][i]
+
+
 HARD = [
+    stored_at_times,
+    choices_in_choices,
+    two_names_for_one_element,
     prefix_sums,
     recurrence,
     reversal_in_place,

@@ -15,6 +15,7 @@ from verypoorcnn.training.benchmark import machine, own, rivals, table
 from verypoorcnn.training.benchmark.contest import Effort, Side, contest, one_core
 from verypoorcnn.training.benchmark.experiment import experiments
 from verypoorcnn.training.benchmark.goals import Goal, against, text
+from verypoorcnn.training.benchmark.limit import training_multiply_adds
 from verypoorcnn.training.benchmark.processes import (
     Process,
     Processes,
@@ -139,7 +140,10 @@ def test_bench(capsys, tmp_path):
     assert result["machine"].keys() == {*machine.description(), "core"}
     assert result["machine"]["python"].endswith(".".join(map(str, sys.version_info[:3])))
     ladder = result["ladder"]
-    assert [*ladder["training"]] == [*ladder["inference"]] == own.names()
+    assert [*ladder["inference"]] == own.names()
+    best = ladder["training"].pop("limit", None)
+    assert (best is not None) == own.names()[-1].startswith("native")
+    assert [*ladder["training"]] == own.names()
     for row in ladder["training"].values():
         assert row["samples_per_second"] == pytest.approx(16 / row["step_seconds"])
         if available():
@@ -148,6 +152,11 @@ def test_bench(capsys, tmp_path):
     for row in ladder["inference"].values():
         assert row.keys() == {"one_image_seconds", "images_per_second"}
         assert min(row.values()) > 0
+
+
+def test_the_multiply_adds_of_a_step():
+    forward, first = 8 * 8 * 4 * 25 + 144 * 32 + 32 * 10, 8 * 8 * 4 * 25
+    assert training_multiply_adds(Task().network) == 3 * forward - first == 27_584
 
 
 def test_every_engine_that_works_here_is_measured():
@@ -242,6 +251,7 @@ def test_the_table():
             "peak_bytes": 23.4e6,
             "accuracy": None,
             "lines": 1234,
+            "data": "Fashion-MNIST",
         },
         "PyTorch": {
             "seconds": 4.812,
@@ -249,6 +259,7 @@ def test_the_table():
             "peak_bytes": 326e6,
             "accuracy": 0.7325,
             "lines": 56,
+            "data": "sketches",
         },
     }
     lines = table.markdown(columns, 3).splitlines()
@@ -260,6 +271,7 @@ def test_the_table():
         "| lines of code | 1,234 | 56 |",
         "| and beneath them | Python | PyTorch |",
     ]
+    assert "Data: Fashion-MNIST; sketches." in lines
     assert "one epoch" in lines[-1]
 
 
@@ -273,9 +285,14 @@ def test_the_table_from_its_processes(capsys, monkeypatch):
         asked.append((source, [*seeds], engines, epochs, scripts))
         history = [{"seconds": 4.0}]
         if engines == ["textbook"]:
-            return {"textbook": Processes((ran(6.0, 20_000_000, history=history),))}
+            return {
+                "textbook": Processes((ran(6.0, 20_000_000, history=history, data="drawings"),))
+            }
         tests = [{"accuracy": 0.7}, {"accuracy": 0.8}]
-        both = [ran(k, k * 1_000_000, test=test) for k, test in enumerate(tests, start=1)]
+        both = [
+            ran(k, k * 1_000_000, test=test, data="drawings")
+            for k, test in enumerate(tests, start=1)
+        ]
         return {"native": Processes(tuple(both))}
 
     asked = []

@@ -192,7 +192,17 @@ def test_what_cannot_be_turned_stays():
                     total += images[s][i]
             sums[0] = total
 
-    for function in (by_itself, squeezed):
+    def carried(images, sums):
+        share = 1.0
+        for k in range(len(sums)):
+            total = 0.0
+            for s in range(len(images)):
+                for i in range(len(images[s])):
+                    share = share * 0.5 + images[s][i]
+                    total += share
+            sums[k] = total
+
+    for function in (by_itself, squeezed, carried):
         before = read(function, [Array("images", (2, 3), True), Array("sums", (4,))])
         assert str(samples_outside(before)) == str(before)
 

@@ -148,6 +148,13 @@ def test_convolutions(sizes, limit):
 
 
 @LIMITS
+def test_guards_that_no_pass_has_decided(limit):
+    images, kernels, maps, *ways = padded_convolution(4, 3, 1, 2)
+    check(convolution.conv2d, [images, kernels, maps, *ways], limit, passes=())
+    check(convolution.conv2d_image_gradient, [maps, kernels, images, *ways], limit, passes=())
+
+
+@LIMITS
 @pytest.mark.parametrize(("size", "stride"), [(2, 1), (3, 2), (2, 3)])
 def test_pooling(size, stride, limit):
     rows = (7 - size) // stride + 1
@@ -163,13 +170,15 @@ def test_a_step_of_descent(limit):
     check(optimizer.sgd_matrix, arrays, limit)
 
 
-def check(function, arguments, limit):
+def check(function, arguments, limit, passes=(simplified, samples_outside)):
     """That the compiled function leaves the bits that CPython leaves."""
     arrays = [a for a in arguments if isinstance(a, Array)]
     values = random_lists(arrays)
     expected, found = deepcopy(values), deepcopy(values)
     function(*filled(arguments, iter(expected)))
-    ir = samples_outside(simplified(read(function, arguments)))
+    ir = read(function, arguments)
+    for each in passes:
+        ir = each(ir)
     flat = [flat_of(v, a) for v, a in zip(found, arrays, strict=True)]
     scalars = [0.125 for a in arguments if isinstance(a, Scalar)]
     compile_python(ir, limit)(*flat, *scalars)

@@ -27,7 +27,7 @@ COMMANDS = {
     "gradcheck": "prove every gradient with dual numbers",
     "show": "a function of the textbook at every level, down to machine code",
     "reproduce": "the paper's experiment over several seeds, beside its figures",
-    "bench": "how fast it is here, beside NumPy, PyTorch and onnxruntime where installed",
+    "bench": "how fast it is here, beside NumPy and PyTorch where installed",
 }
 
 OVERVIEW = """\

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 Textbook = Callable[..., None]
 Given = dict[str, tuple[int, ...]]  # by a parameter's name: a shape, or one whole number
-Defaults = dict[str, "Argument | None"]  # in the order of the parameters; None: no shape is known
+Defaults = dict[str, "Argument | None"]  # in the order of the parameters; None: nothing is known
 LARGEST = 100_000  # of a number in --shapes
 
 
@@ -44,7 +44,7 @@ def _is_size(text: str) -> bool:
 
 
 def default_arguments(function: Textbook) -> Defaults:
-    """What a function is called with in a network that we know, else what its source tells."""
+    """What a function is called with in a network that we know."""
     from verypoorcnn.network.presets import paper
 
     names = [*inspect.signature(function).parameters]
@@ -53,7 +53,7 @@ def default_arguments(function: Textbook) -> Defaults:
             if call.function is function:
                 pairs = zip(names, call.arguments, strict=True)
                 return {name: _argument(name, given) for name, given in pairs}
-    return {name: _guessed(function, name) for name in names}
+    return dict.fromkeys(names)
 
 
 def _small_network() -> Network:
@@ -91,16 +91,15 @@ def with_shapes(function: Textbook, defaults: Defaults, given: Given) -> list[Ar
             raise UserError(f"--shapes: {function.__name__} has no list {name!r}; {choice}")
     found = []
     for name, default in defaults.items():
-        argument = default
         if name in given:
-            argument = _changed(name, default or _unknown(function, name), given[name])
-        if argument is None:
-            raise UserError(f"--shapes: {name} has no shape yet; write {name}=… too")
-        found.append(argument)
+            known = _unknown(function, name) if default is None else default
+            found.append(_changed(name, known, given[name]))
+        else:
+            found.append(_left_out(function, name) if default is None else default)
     return found
 
 
-def _changed(name: str, default: Argument | None, sizes: tuple[int, ...]) -> Argument:
+def _changed(name: str, default: Argument, sizes: tuple[int, ...]) -> Argument:
     """An argument with the shape, or the whole number, that is given for it."""
     from verypoorcnn.compiler.loops import Array, Scalar
 
@@ -125,19 +124,26 @@ def _changed(name: str, default: Argument | None, sizes: tuple[int, ...]) -> Arg
 # Functions that are in no network.
 
 
-def _guessed(function: Textbook, name: str) -> Argument | None:
-    """What is no list is a number that is given when the code runs, unless `--shapes` has it."""
+def _left_out(function: Textbook, name: str) -> Argument:
+    """A number that is given when the code runs, or one number for each sample."""
     from verypoorcnn.compiler.loops import Scalar
 
-    return None if [*_indices(function, name)] else Scalar(name)
+    uses = [*_indices(function, name)]
+    if not uses:
+        return Scalar(name)
+    if any(use != ["s"] for use in uses):
+        raise UserError(f"--shapes: {name} has no shape yet; write {name}=… too")
+    return _unknown(function, name)
 
 
 def _unknown(function: Textbook, name: str) -> Argument:
-    """A list with as many indices as the function gives it, all of size 1."""
+    """A list with as many indices as the function gives it, all of size 1; or a whole number."""
     from verypoorcnn.compiler.loops import Array
     from verypoorcnn.compiler.vector.layout import GROUP
 
     uses = [*_indices(function, name)]
+    if not uses:
+        return 0
     samples = all(use[0] == "s" for use in uses)
     shape = [1] * max(map(len, uses))
     return Array(name, (GROUP, *shape[1:]) if samples else (*shape,), samples)

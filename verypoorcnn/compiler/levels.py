@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import linecache
 import re
+import struct
 from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -140,12 +141,13 @@ def _places(layout: Layout) -> Iterator[str]:
         steps = ", ".join(map(str, placement.steps))
         yield (
             f"{array.name:<{width}}  {shape:<12} {placement.region} + {placement.offset:<7}"
-            f"{_kind(array)}, bytes from one to the next: {steps}"
+            f"{_kind(array, layout)}, bytes from one to the next: {steps}"
         )
 
 
-def _kind(array: Array) -> str:
-    return f"{array.kind}s{', sample innermost' * array.per_sample}"
+def _kind(array: Array, layout: Layout) -> str:
+    seen = "the same in one row, " * (array in layout.views)
+    return f"{seen}{array.kind}s{', sample innermost' * array.per_sample}"
 
 
 def _listing(code: MachineCode) -> Iterator[str]:
@@ -159,12 +161,11 @@ def _listing(code: MachineCode) -> Iterator[str]:
             if line.origin != origin:
                 origin = line.origin
                 yield from _source_line(*origin) if origin and origin[1] else ("",)
-            yield from (f"{label}:" for label in line.labels)
+            yield from (f"{_label(label, line.address)}:" for label in line.labels)
             yield _instruction(line)
-    constants = [*constant_lines(code)]
-    if constants:
+    if code.constants:
         yield "\n; constants"
-    yield from (_instruction(line) for line in constants)
+    yield from (_constant(line) for line in constant_lines(code))
 
 
 def _filler(nops: list[ListingLine]) -> str:
@@ -174,14 +175,25 @@ def _filler(nops: list[ListingLine]) -> str:
     return f"{start:<{TEXT_AT}}{'nop':<13}{size} byte{'s' * (size > 1)} of them"
 
 
+def _label(name: str, address: int) -> str:
+    """A label without a name is called as jumps call it."""
+    return f"{address:#x}" if name.startswith("label at ") else name
+
+
+def _constant(line: ListingLine) -> str:
+    """A number, and for how many lanes it stands there."""
+    number = line.data[:4]
+    lanes = f" in {len(line.data) // 4} lanes" if len(line.data) > 4 else ""
+    return f"{line.address:6x}  {number.hex():<24}{struct.unpack('<f', number)[0]:.9g}{lanes}"
+
+
 def _source_line(file: str, number: int) -> Iterator[str]:
     yield ""
     yield f"; {Path(file).name}:{number}   {linecache.getline(file, number).strip()}"
 
 
 def _instruction(line: ListingLine) -> str:
-    data = "" if line.text.startswith(".byte") else line.data.hex()
-    start = f"{line.address:6x}  {data:<22}"
+    start = f"{line.address:6x}  {line.data.hex():<22}"
     mnemonic, _, operands = line.text.partition(" ")
     text = f"{start:<{TEXT_AT}}{mnemonic:<13}{operands}"
     return f"{text:<{REMARK_AT}} ; {line.comment}" if line.comment else text.rstrip()

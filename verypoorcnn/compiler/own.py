@@ -39,9 +39,11 @@ class Compiled:
         self.shapes = self._shapes(shapes, samples)
         self.wholes = {name: n for name, n in shapes.items() if isinstance(n, int)}
         self.samples = self._known(samples, "samples", [*self.shapes])
+        self.may_change = backend == "auto"
+        if backend not in ("auto", *BACKENDS):
+            raise self._wrong(f"backend: {backend!r}", nearest(backend, ["auto", *BACKENDS]))
         written = {store.array.name for store in stores(self.loops(GROUP).body)}
         self.written = [name for name in self.shapes if name in written]
-        self.may_change = backend == "auto"
         self.backend, self.reason = self._choose(backend)
         self._run = BACKENDS[self.backend](self.loops)
 
@@ -122,8 +124,6 @@ class Compiled:
 
     def _choose(self, name: str) -> tuple[str, str]:
         """The back end, tried out where there is a choice."""
-        if name not in ("auto", *BACKENDS):
-            raise self._wrong(f"backend: {name!r}", nearest(name, ["auto", *BACKENDS]))
         if name != "auto":
             return name, "as asked for"
         try:

@@ -9,6 +9,7 @@ textbook, and every instruction the line.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -26,6 +27,9 @@ from verypoorcnn.compiler.vector.code import Code, Place
 from verypoorcnn.compiler.vector.generate import Generator
 from verypoorcnn.compiler.vector.layout import GROUP, Layout
 from verypoorcnn.compiler.vector.points import Point
+
+
+WHOLE_ARRAYS = {"clear": "0 for samples that do not exist", "transpose": "copied, transposed"}
 
 
 class Running(NamedTuple):
@@ -60,7 +64,7 @@ class _Watched(Generator):
         value = self.locals.get(node.name, point.key)
         at = self.locals.where(node.name, point.key)
         if value is not None and at is not None and not isinstance(node.value, Constant):
-            copy = "".join(f"{plain(v)}{offset}" for v, offset in at if self.is_told_apart(v))
+            copy = "".join(f"{letter(v)}{offset}" for v, offset in at if self.is_told_apart(v))
             name = plain(node.name) + f"_{copy}" * bool(copy)
             self.remarks.values.setdefault(value.number, name)
         self._note_loops()
@@ -82,6 +86,11 @@ class _Watched(Generator):
 def plain(name: str) -> str:
     """Without the number that keeps the names of several functions apart."""
     return name.partition(".")[0]
+
+
+def letter(variable: str) -> str:
+    """A loop variable as the textbook has it: the second loop over s is s_2 in the IR."""
+    return re.sub(r"_\d+$", "", plain(variable))
 
 
 def lines_of_loops(body: Block) -> dict[str, int]:
@@ -110,7 +119,9 @@ class Remarked(Lowering):
         asm.origin = self.file, self.line_of(instruction)
         touched = [self.element(place) for place in places(instruction)]
         super().step(at, instruction)
-        if len(asm.code) > start and touched:
+        if instruction.name in WHOLE_ARRAYS and instruction.place is not None:
+            asm.comments[start] = f"{instruction.place.array}: {WHOLE_ARRAYS[instruction.name]}"
+        elif len(asm.code) > start and touched:
             asm.comments[asm.emitted[-1][0]] = ", ".join(touched)
         if instruction.dest is not None:
             number = instruction.dest.number
@@ -219,4 +230,4 @@ def _name_of(instruction: Instruction) -> str:
     """What something is that has no name of its own: an element, or a number."""
     if instruction.name == "load" and instruction.place is not None:
         return str(instruction.place.array or "")
-    return str(instruction.detail) if instruction.name == "constant" else ""
+    return f"{instruction.detail:.7g}" if instruction.name == "constant" else ""

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Literal
 from verypoorcnn.compiler import loops
 from verypoorcnn.compiler.collector import without_collector
 from verypoorcnn.compiler.passes import fused, samples_outside, simplified
-from verypoorcnn.compiler.python import executed, python_source, unrolling
+from verypoorcnn.compiler.python import compiles_loops, executed, python_source
 from verypoorcnn.compiler.source import read
 from verypoorcnn.engines.engine import BatchResult, Engine, Samples
 from verypoorcnn.files.tensors import Tensor, nested
@@ -47,7 +47,7 @@ class PythonEngine(Engine):
         self._trained = (*self._program.parameters, *_named(self._program, "losses", "hits"))
         self._whole = {b.name: [0.0] * prod(b.shape) for b in self._program.gradients}
         self._per_sample: dict[str, list[Any]] = {}  # as many samples as the largest batch so far
-        self._steps: dict[tuple[int, Wanted], Step] = {}  # by the number of samples, and wishes
+        self._steps: dict[tuple[int, Wanted], tuple[Step, ...]] = {}  # by samples, and wishes
         super().__init__(network, parameters)
 
     def set_parameters(self, parameters: Mapping[str, Tensor]) -> None:
@@ -59,7 +59,7 @@ class PythonEngine(Engine):
 
     def prepare(self, batch_size: int | None) -> None:
         if batch_size:
-            self._step(self._program.training_step, self._trained, batch_size)
+            self._specialised(self._program.training_step, self._trained, batch_size)
 
     def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
         calls = self._program.training_step
@@ -88,7 +88,9 @@ class PythonEngine(Engine):
             for name, b in program.outputs.items()
         }
 
-    def _step(self, calls: tuple[Call, ...], wanted: Wanted, samples: int) -> Step:
+    def _specialised(
+        self, calls: tuple[Call, ...], wanted: Wanted, samples: int
+    ) -> tuple[Step, ...]:
         key = samples, wanted
         if key not in self._steps:
             self._steps[key] = specialised(calls, wanted, samples)
@@ -127,10 +129,11 @@ class PythonEngine(Engine):
 
         Gives the values of all names that there are.
         """
-        function, names = self._step(calls, wanted, len(indices))
-        values = self._load(names, samples, indices)
+        steps = self._specialised(calls, wanted, len(indices))
+        values = self._load({name for _, names in steps for name in names}, samples, indices)
         values |= {RATE.name: rate, SAMPLES.name: len(indices)}
-        function(*(values[name] for name in names))
+        for function, names in steps:
+            function(*(values[name] for name in names))
         return values
 
 
@@ -140,22 +143,23 @@ def _named(program: Program, *names: str) -> tuple[Buffer, ...]:
 
 
 @lru_cache(maxsize=64)
-def specialised(calls: tuple[Call, ...], wanted: Wanted, samples: int) -> Step:
-    """Calls as one function over flat lists, and the names of what it is called with.
+def specialised(calls: tuple[Call, ...], wanted: Wanted, samples: int) -> tuple[Step, ...]:
+    """Calls as functions over flat lists, with the names of what these are called with.
 
-    It is made when it is needed first, and kept for every engine that runs these calls.
+    They are made when they are needed first, and kept for every engine that runs these calls.
     """
     with without_collector():
-        return _specialised(calls, wanted, samples)
+        buffers = distinct_buffers(calls)
+        arrays = {buffer: array_of(buffer, samples) for buffer in buffers}
+        functions = [loops_of(call, arrays) for call in calls]
+        if compiles_loops():
+            return tuple(_step(function, ()) for function in functions)
+        private = [arrays[b] for b in buffers if b not in wanted and b.kind == "number"]
+        return (_step(fused(functions, "step"), private),)
 
 
-def _specialised(calls: tuple[Call, ...], wanted: Wanted, samples: int) -> Step:
-    buffers = distinct_buffers(calls)
-    arrays = {buffer: array_of(buffer, samples) for buffer in buffers}
-    function = fused([loops_of(call, arrays) for call in calls], "step")
-    limit = unrolling([function])
-    private = [arrays[b] for b in buffers if b not in wanted and b.kind == "number"]
-    text, needed = python_source(function, limit, private)
+def _step(function: loops.Function, private: Sequence[loops.Array]) -> Step:
+    text, needed = python_source(function, None, private)
     return executed(text, function.name), tuple(argument.name for argument in needed)
 
 

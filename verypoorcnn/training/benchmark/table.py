@@ -65,14 +65,21 @@ def _whole(ran: Processes) -> Column:
         "peak_bytes": ran.peak,
         "accuracy": mean(tests),
         "accuracies": tests,
+        "data": ran.all[0].json["data"],
     }
 
 
 def _scaled(ran: Processes) -> Column:
     """From one epoch; its accuracy after one epoch would say nothing."""
     (process,) = ran.all
-    seconds = process.seconds + (EPOCHS - 1) * process.json["history"][0]["seconds"]
-    return {"seconds": seconds, "scaled": True, "peak_bytes": ran.peak, "accuracy": None}
+    result = process.json
+    return {
+        "seconds": process.seconds + (EPOCHS - 1) * result["history"][0]["seconds"],
+        "scaled": True,
+        "peak_bytes": ran.peak,
+        "accuracy": None,
+        "data": result["data"],
+    }
 
 
 def _lines(name: str) -> int:
@@ -119,8 +126,10 @@ def markdown(columns: dict[str, Column], seeds: int) -> str:
         ["lines of code", *(f"{column['lines']:,}" for column in columns.values())],
         ["and beneath them", *(BENEATH.get(name, name) for name in columns)],
     ]
+    sources = dict.fromkeys(column["data"] for column in columns.values())
     notes = [
-        f"Medians of {seeds} seeds, one core; accuracy is their mean, on 600 images.",
+        f"Data: {'; '.join(sources)}.",
+        f"Seeds 1 to {seeds}, one core: medians; the accuracy is their mean, on 600 images.",
         "Lines of code: the mathematics, the network and its training, without blank lines, "
         "comments and docstrings; for the native engine with the compiler; for NumPy and PyTorch "
         "the script.",

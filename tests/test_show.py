@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import inspect
 import re
 import subprocess
 import sys
 
 import pytest
 
+from benchmarks.levels import sides
 from tests.commands import ROOT, run
 from verypoorcnn.cli.calls import default_arguments, with_shapes
 from verypoorcnn.cli.show import textbook
@@ -21,6 +23,7 @@ from verypoorcnn.compiler.vector.layout import GROUP, Layout
 from verypoorcnn.errors import UserError
 from verypoorcnn.textbook import convolution
 from verypoorcnn.textbook.dense import dense
+from verypoorcnn.textbook.optimizer import sgd_vector
 
 SMALL = "images=1x6x6,kernels=2x1x3x3,maps=2x2x2,stride=3"
 
@@ -110,6 +113,27 @@ def test_every_level_of_every_function_has_text(level):
             continue  # long; the paper's are shown above
         arguments = with_shapes(function, default_arguments(function), {})
         assert len(Levels(function, arguments, "avx2").level(level)) > 20
+
+
+def test_the_docs_show_what_is_printed(capsys):
+    """Of the levels that do not depend on the processor."""
+    text = (ROOT / "docs" / "compiler.md").read_text("utf-8")
+    blocks = re.findall(r"```(?:python)?\n(.*?)```", text, re.DOTALL)
+    loops = shown(capsys, "conv2d", "--as", "loops")
+    assert [block for block in blocks if block.startswith("conv2d(") and block in loops]
+    python = shown(capsys, "conv2d", "--as", "python")
+    assert [block for block in blocks if "maps_0 = (" in block and block in python]
+    source = inspect.getsource(convolution.conv2d)
+    body = source.partition('"""')[0].rstrip(" ") + source.rpartition('"""')[2].lstrip("\n")
+    assert body in blocks
+
+
+def test_the_levels_can_be_timed():
+    arguments = with_shapes(sgd_vector, default_arguments(sgd_vector), {})
+    found = sides(sgd_vector, arguments)
+    assert [side.name for side in found][:2] == ["textbook, CPython", "specialised Python"]
+    for side in found:
+        side.work(2)
 
 
 # Shapes.

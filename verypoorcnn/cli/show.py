@@ -7,6 +7,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator
 
 from verypoorcnn.cli.calls import default_arguments, shapes, with_shapes
+from verypoorcnn.cli.common import WIDTH
 from verypoorcnn.errors import UserError, nearest
 
 EXAMPLES = """\
@@ -19,7 +20,8 @@ examples:
       what the compiler reads, for the shapes of the paper's network
   {program} show conv2d --as assembly --isa avx2
       the machine code, on any computer
-  {program} show conv2d --as schedule --shapes images=3x32x32,kernels=8x3x3x3,maps=8x30x30,stride=1
+  {program} show dense --as schedule --shapes inputs=9,weights=5x9,outputs=5
+      how its loops are to run, for other shapes
 
 levels, from the formula to the byte:
   textbook   the source
@@ -93,7 +95,12 @@ def _overview() -> Iterator[str]:
         if function.__module__ != chapter:
             chapter = function.__module__
             yield f"{chapter.rpartition('.')[2]}:"
-        yield f"  {name:<{width}}  {(function.__doc__ or '').strip().partition(chr(10))[0]}"
+        first = (function.__doc__ or "").strip().partition("\n")[0]
+        yield _shortened(f"  {name:<{width}}  {first}")
+
+
+def _shortened(line: str) -> str:
+    return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
 
 
 def _function(name: str) -> Callable[..., None]:

@@ -28,7 +28,6 @@ from verypoorcnn.compiler.vector.generate import Generator
 from verypoorcnn.compiler.vector.layout import GROUP, Layout
 from verypoorcnn.compiler.vector.points import Point
 
-
 WHOLE_ARRAYS = {"clear": "0 for samples that do not exist", "transpose": "copied, transposed"}
 
 

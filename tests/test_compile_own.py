@@ -13,15 +13,13 @@ from typing import Any
 import pytest
 
 from tests.commands import ROOT
-from tests.native import ISAS
 from verypoorcnn.compiler import compile
-from verypoorcnn.compiler.native.x86.cpu import VARIABLE
+from verypoorcnn.compiler.native.x86.cpu import VARIABLE, support
 from verypoorcnn.compiler.own import Compiled
 from verypoorcnn.errors import UserError
 
-NATIVE = pytest.param(
-    "native", marks=pytest.mark.skipif(not ISAS, reason="machine code cannot run here")
-)
+machine_code = pytest.mark.skipif(support().isa is None, reason="machine code cannot run here")
+NATIVE = pytest.param("native", marks=machine_code)
 BACKENDS = (NATIVE, "python", "interpreter")
 COUNTS = (1, 3, 16, 17, 40)
 
@@ -153,7 +151,7 @@ def test_flat_arrays(backend, typecode):
     assert signals.tolist() == [*range(18)]
 
 
-@pytest.mark.skipif(not ISAS, reason="machine code cannot run here")
+@machine_code
 def test_auto_takes_machine_code_and_python_where_that_is_refused():
     shapes = {"signals": (5,), "sums": (5,)}
     compiled = compile(means, shapes, samples=["signals"])
@@ -164,7 +162,7 @@ def test_auto_takes_machine_code_and_python_where_that_is_refused():
     assert "not native: " in compiled.reason
 
 
-@pytest.mark.skipif(not ISAS, reason="machine code cannot run here")
+@machine_code
 def test_sums_that_begin_in_two_ways_are_refused_for_many_samples():
     shapes = {"signals": (5,), "sums": (5,)}
     compiled = compile(some_column_sums, shapes, samples=["signals"], backend="native")

@@ -20,8 +20,8 @@ examples:
       what the compiler reads, for the shapes of the paper's network
   {program} show conv2d --as assembly --isa avx2
       the machine code, on any computer
-  {program} show dense --as schedule --shapes inputs=9,weights=5x9,outputs=5
-      how its loops are to run, for other shapes
+  {program} show flatten --as loops --shapes maps=2x3x3,vectors=18
+      for shapes of your own
 
 levels, from the formula to the byte:
   textbook   the source

@@ -171,6 +171,7 @@ def test_reproduce_ends_with_the_first_failure(capsys):
 def test_ctrl_c_ends_the_seeds_too(tmp_path):
     folder = tmp_path / "runs"
     command = [sys.executable, "-m", "verypoorcnn", "reproduce", "--data", "sketches"]
+    command += ["--engine", "textbook"]  # slow enough to be interrupted
     process = subprocess.Popen(
         [*command, "--seeds", "3", "--jobs", "1", "--out", str(folder)],
         cwd=ROOT,

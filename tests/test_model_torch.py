@@ -106,7 +106,7 @@ def test_both_ways_on_all_test_images_of_fashion_mnist(tmp_path, fashion_mnist):
 
 def test_fifty_steps_agree_with_pytorch_in_float64(sketched):
     """Not only the gradients: where training leads."""
-    model = Model(paper(), seed=4)
+    model = Model(paper(), seed=4, engine="textbook")
     theirs = PaperNet().double()
     theirs.load_state_dict(
         {

@@ -37,8 +37,8 @@ IMMEDIATES = {
     "u8": (3, 0x1E, 0xE4, 5),
 }
 UNMASKED = (
-    "vpmovm2d vpmovd2m vmovd vmovq vmovhlps vmovlhps vextractps vpextrd vpinsrd vinsertps vucomiss"
-    " vcvtsi2ss vcvttss2si vmovntps"
+    "vpmovm2d vpmovd2m vmovd vmovq vmovhlps vmovhps vmovlhps vextractps vpextrd vpinsrd vinsertps"
+    " vucomiss vcvtsi2ss vcvttss2si vmovntps"
 )
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from operator import eq, ge, gt, le, lt, ne
 from typing import Literal
 
 from verypoorcnn.compiler.affine import Affine
@@ -196,21 +197,12 @@ class Not:
 Condition = Comparison | Guard | Both | Either | Not
 
 
+COMPARING = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
 def compare(operator: Compare, left: float, right: float = 0) -> bool:
     """Two numbers compared by an operator's name."""
-    match operator:
-        case "==":
-            return left == right
-        case "!=":
-            return left != right
-        case "<":
-            return left < right
-        case "<=":
-            return left <= right
-        case ">":
-            return left > right
-        case _:
-            return left >= right
+    return bool(COMPARING[operator](left, right))
 
 
 # Statements.  `line` is where it stands in the function's file.

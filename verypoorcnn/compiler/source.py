@@ -9,81 +9,37 @@ outside the subset (docs/subset.md) is an error with file, line, the construct a
 from __future__ import annotations
 
 import ast
-import builtins
 import inspect
-import math
 import textwrap
 from collections.abc import Callable, Sequence
 from functools import lru_cache
-from itertools import pairwise
-from typing import Literal, NoReturn, cast
 
 from verypoorcnn.compiler.affine import Affine
 from verypoorcnn.compiler.bounds import outside
 from verypoorcnn.compiler.loops import (
     Array,
-    Binary,
     Block,
-    Both,
-    Choice,
-    Compare,
-    Comparison,
     Condition,
     Constant,
-    Either,
-    Expression,
     Function,
-    Guard,
     If,
     Let,
     Load,
     Local,
     Loop,
-    Not,
-    Number,
     Scalar,
     Store,
-    Unary,
 )
-from verypoorcnn.compiler.loops import (
-    compare as compare,
+from verypoorcnn.compiler.source_expressions import (
+    ExpressionReader,
+    Sublist,
+    SubsetError,
+    Value,
 )
-from verypoorcnn.errors import UserError
+
+__all__ = ["Argument", "SubsetError", "read"]
 
 Argument = Array | Scalar | int | float
-
-
-class SubsetError(UserError):
-    """A construct that the compiler does not read: `file:line: what; what to write instead`."""
-
-
-class Sublist:
-    """An array with its first indices given: `images[s][c]`."""
-
-    __slots__ = ("array", "index")
-
-    def __init__(self, array: Array, index: tuple[Affine, ...] = ()) -> None:
-        self.array = array
-        self.index = index
-
-
-Value = Affine | Sublist | Expression  # what a name or an expression stands for
-
-OPERATORS: dict[type[ast.operator], Literal["+", "-", "*", "/"]] = {
-    ast.Add: "+",
-    ast.Sub: "-",
-    ast.Mult: "*",
-    ast.Div: "/",
-}
-COMPARES: dict[type[ast.cmpop], Compare] = {
-    ast.Eq: "==",
-    ast.NotEq: "!=",
-    ast.Lt: "<",
-    ast.LtE: "<=",
-    ast.Gt: ">",
-    ast.GtE: ">=",
-}
-FUNCTIONS = ("exp", "log", "sqrt")
 
 
 def read(function: Callable[..., None], arguments: Sequence[Argument]) -> Function:
@@ -115,16 +71,15 @@ def _parsed(function: Callable[..., None]) -> tuple[ast.FunctionDef, str, int]:
     return tree, file, first - 1
 
 
-class _Reader:
+class _Reader(ExpressionReader):
     """Walks one function.  `names` holds what every name stands for at this place."""
 
     def __init__(self, function: Callable[..., None], arguments: Sequence[Argument]) -> None:
-        self.tree, self.file, self.before = _parsed(function)
-        self.globals = function.__globals__
+        self.tree, file, before = _parsed(function)
+        super().__init__(file, before, function.__globals__)
         parameters = self.parameters()
         if len(parameters) != len(arguments):
             self.refuse(self.tree, f"{len(arguments)} arguments given", "give one a parameter")
-        self.names: dict[str, Value] = {}
         self.arguments: list[Array | Scalar] = []
         for name, argument in zip(parameters, arguments, strict=True):
             self.names[name] = self.argument(argument)
@@ -253,176 +208,3 @@ class _Reader:
             self.refuse(node, f"'{name}' is no float", "take another name, or begin with 0.0")
         self.names[name] = Local(name) if known is None else known
         return (Let(name, value, self.line(node)),)
-
-    # Expressions.
-
-    def value(self, node: ast.expr) -> Value:
-        match node:
-            case ast.Constant(value=bool()):
-                pass
-            case ast.Constant(value=int(whole)):
-                return Affine(whole)
-            case ast.Constant(value=float(number)):
-                return Constant(number)
-            case ast.Name(id=name):
-                if name in self.names:
-                    return self.names[name]
-                self.refuse(node, f"'{name}' is not known here", "give it a value before, always")
-            case ast.Subscript(value=of, slice=index):
-                return self.element(node, self.value(of), index)
-            case ast.BinOp(left=left, op=op, right=right):
-                return self.binary(node, op, self.value(left), self.value(right))
-            case ast.UnaryOp(op=ast.USub(), operand=operand):
-                return self.negative(node, self.value(operand))
-            case ast.IfExp(test=test, body=then, orelse=otherwise):
-                return self.choice_of(node, self.condition(test), then, otherwise)
-            case ast.Call(func=ast.Name(id=name), args=[*arguments], keywords=[]):
-                return self.call(node, name, [self.value(argument) for argument in arguments])
-        self.refuse(node, "this expression is not in the subset", "write it with + - * / and names")
-
-    def element(self, node: ast.Subscript, of: Value, index: ast.expr) -> Value:
-        if not isinstance(of, Sublist):
-            self.refuse(node, "there is no list here to take an element of", "take one index away")
-        indices = (*of.index, self.whole(index))
-        complete = len(indices) == len(of.array.shape)
-        return Load(of.array, indices) if complete else Sublist(of.array, indices)
-
-    def binary(self, node: ast.AST, op: ast.operator, left: Value, right: Value) -> Value:
-        if isinstance(left, Affine) and isinstance(right, Affine):
-            whole = self.whole_binary(op, left, right)
-            if whole is not None:
-                return whole
-        if type(op) not in OPERATORS:
-            self.refuse(node, "this operator is not in the subset", "write it with + - * /")
-        operands = self.number(node, left), self.number(node, right)
-        return Binary(OPERATORS[type(op)], *operands)
-
-    def whole_binary(self, op: ast.operator, left: Affine, right: Affine) -> Affine | None:
-        """Arithmetic of whole numbers; None where the result is none, or not affine."""
-        match op:
-            case ast.Add():
-                return left + right
-            case ast.Sub():
-                return left - right
-            case ast.Mult() if right.is_constant:
-                return left * right.constant
-            case ast.Mult() if left.is_constant:
-                return right * left.constant
-            case ast.FloorDiv() if left.is_constant and right.is_constant and right.constant:
-                return Affine(left.constant // right.constant)
-            case ast.Mod() if left.is_constant and right.is_constant and right.constant:
-                return Affine(left.constant % right.constant)
-        return None
-
-    def negative(self, node: ast.AST, value: Value) -> Value:
-        if isinstance(value, Affine):
-            return value * -1
-        if isinstance(value, Constant):
-            return Constant(-value.value)
-        return Unary("-", self.number(node, value))
-
-    def choice_of(
-        self, node: ast.AST, condition: Condition | bool, then: ast.expr, otherwise: ast.expr
-    ) -> Value:
-        if isinstance(condition, bool):
-            return self.value(then if condition else otherwise)
-        values = [self.number(node, self.value(branch)) for branch in (then, otherwise)]
-        return Choice(condition, *values)
-
-    def call(self, node: ast.Call, name: str, arguments: list[Value]) -> Value:
-        self.check_meaning(node, name)
-        match name, arguments:
-            case "len", [Sublist() as of]:
-                return Affine(of.array.shape[len(of.index)])
-            case "max" | "min", [Affine() as a, Affine() as b] if a.is_constant and b.is_constant:
-                return Affine((max if name == "max" else min)(a.constant, b.constant))
-            case "max" | "min", [a, b]:
-                pair = self.number(node, a), self.number(node, b)
-                return Binary("max" if name == "max" else "min", *pair)
-            case "exp" | "log" | "sqrt", [a]:
-                return Unary(name, self.number(node, a))
-        self.refuse(node, f"{name} of these is not in the subset",
-                    "there are len, max and min of two, exp, log, sqrt")  # fmt: skip
-
-    def check_meaning(self, node: ast.Call, name: str) -> None:
-        """That a function's name means here what it means to the compiler."""
-        meant = getattr(math, name, None) if name in FUNCTIONS else getattr(builtins, name, None)
-        given = self.globals.get(name, getattr(builtins, name, None))
-        if name in self.names or given is not meant:
-            advice = f"from math import {name}" if name in FUNCTIONS else "take another name"
-            self.refuse(node, f"'{name}' is not the function of that name here", advice)
-
-    # Conditions.
-
-    def condition(self, node: ast.expr) -> Condition | bool:
-        match node:
-            case ast.BoolOp(op=op, values=values):
-                parts = [self.condition(value) for value in values]
-                return _all(parts) if isinstance(op, ast.And) else _any(parts)
-            case ast.UnaryOp(op=ast.Not(), operand=operand):
-                part = self.condition(operand)
-                return not part if isinstance(part, bool) else Not(part)
-            case ast.Compare(left=left, ops=ops, comparators=others):
-                pairs = zip(ops, pairwise(map(self.value, (left, *others))), strict=True)
-                return _all([self.comparison(node, op, a, b) for op, (a, b) in pairs])
-        self.refuse(node, "this is no comparison", "compare two numbers")
-
-    def comparison(self, node: ast.AST, op: ast.cmpop, a: Value, b: Value) -> Condition | bool:
-        if type(op) not in COMPARES:
-            self.refuse(node, "this comparison is not in the subset", "use == != < <= > >=")
-        operator = COMPARES[type(op)]
-        if isinstance(a, Affine) and isinstance(b, Affine):
-            return decided(operator, a - b)
-        return Comparison(operator, self.number(node, a), self.number(node, b))
-
-    # What is expected.
-
-    def whole(self, node: ast.expr) -> Affine:
-        value = self.value(node)
-        if not isinstance(value, Affine):
-            self.refuse(node, "this is no whole number the compiler knows",
-                        "index with loop variables, len and whole numbers")  # fmt: skip
-        return value
-
-    def number(self, node: ast.AST, value: Value) -> Expression:
-        if isinstance(value, Sublist):
-            self.refuse(node, "a list is used as a number", "give all its indices")
-        if isinstance(value, Affine):
-            return Constant(float(value.constant)) if value.is_constant else Number(value)
-        return value
-
-    def line(self, node: ast.AST) -> int:
-        return self.before + cast(int, getattr(node, "lineno", 1))
-
-    def refuse(self, node: ast.AST, what: str, instead: str) -> NoReturn:
-        code = ast.unparse(node).split("\n")[0]
-        raise SubsetError(f"{self.file}:{self.line(node)}: {what}: {code}; {instead}")
-
-
-def decided(operator: Compare, whole: Affine) -> Condition | bool:
-    """Whether `whole operator 0`, if that is known."""
-    return compare(operator, whole.constant) if whole.is_constant else Guard(operator, whole)
-
-
-def _all(parts: Sequence[Condition | bool]) -> Condition | bool:
-    open_parts = [part for part in parts if not isinstance(part, bool)]
-    if any(part is False for part in parts):
-        return False
-    if not open_parts:
-        return True
-    result = open_parts[0]
-    for part in open_parts[1:]:
-        result = Both(result, part)
-    return result
-
-
-def _any(parts: Sequence[Condition | bool]) -> Condition | bool:
-    open_parts = [part for part in parts if not isinstance(part, bool)]
-    if any(part is True for part in parts):
-        return True
-    if not open_parts:
-        return False
-    result = open_parts[0]
-    for part in open_parts[1:]:
-        result = Either(result, part)
-    return result

@@ -28,10 +28,10 @@ from verypoorcnn.compiler.loops import (
     Loop,
     Statement,
     Store,
+    compare,
 )
 from verypoorcnn.compiler.schedule.legality import addend
 from verypoorcnn.compiler.schedule.walk import Rewriter, parts
-from verypoorcnn.compiler.source import compare
 
 
 def gather(block: Block) -> Block:

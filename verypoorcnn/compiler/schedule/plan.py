@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from itertools import product as combinations
 
-from verypoorcnn.compiler.loops import Block, Guard, If, Let, Loop, Number, Store
+from verypoorcnn.compiler.loops import Block, Guard, If, Let, Loop, Number, Store, compare
 from verypoorcnn.compiler.schedule.lanes import LaneChoice, choose_lanes
 from verypoorcnn.compiler.schedule.legality import Flow, independent
 from verypoorcnn.compiler.schedule.tiles import (
@@ -40,7 +40,6 @@ from verypoorcnn.compiler.schedule.tree import (
     printed,
 )
 from verypoorcnn.compiler.schedule.walk import band, expressions, statements
-from verypoorcnn.compiler.source import compare
 from verypoorcnn.compiler.vector.layout import GROUP, Layout
 
 PARTIAL = 96  # operations that a loop at run time is unrolled to

@@ -9,7 +9,7 @@ import math
 import struct
 from collections.abc import Callable, Mapping
 
-from verypoorcnn.compiler.source import compare
+from verypoorcnn.compiler.loops import compare
 from verypoorcnn.compiler.vector.builder import float32
 from verypoorcnn.compiler.vector.code import Code, Op, Place, Value
 from verypoorcnn.compiler.vector.layout import COUNT, GROUP

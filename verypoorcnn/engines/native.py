@@ -33,7 +33,6 @@ from verypoorcnn.network import Network
 from verypoorcnn.network.program import RATE, SAMPLES, Buffer, Call, Scalar
 
 RESULTS = ("losses", "hits")  # what a driver keeps of every group
-LINES = GROUP * len(RESULTS)  # numbers that this is
 
 
 class NativeEngine(Engine):
@@ -204,21 +203,14 @@ class NativeEngine(Engine):
         self._memory.give(RATE, rate)
         self._memory.give(SAMPLES, batch_size)
         self._memory.give_count(min(batch_size, GROUP))
-        starts = range(0, len(order), batch_size)
-        missing = [order[0]] * (groups * GROUP - batch_size)  # of a group that is not full
-        indices = array("q")
-        for start in starts:
-            indices.extend(order[start : start + batch_size])
-            indices.extend(missing)
-        results = array("f", bytes(len(RESULTS) * LINE * groups * len(starts)))
+        batches = len(order) // batch_size
+        indices = _in_whole_groups(order, batch_size)
+        results = array("f", bytes(len(RESULTS) * LINE * groups * batches))
         pixels, labels = address_of(samples.pixels), address_of(samples.labels)
-        places = indices.buffer_info()[0], len(starts), results.buffer_info()[0]
+        places = indices.buffer_info()[0], batches, results.buffer_info()[0]
         call = array("q", (pixels, labels, *places))
         run(call.buffer_info()[0])
-        step = LINES * groups
-        return [
-            _batch_result(results[k : k + step], batch_size) for k in range(0, len(results), step)
-        ]
+        return _batch_results(results, groups, batch_size)
 
     def _driver(self, groups: int) -> Driver:
         phase, update = ("step", None) if groups == 1 else ("accumulate", "update")
@@ -247,10 +239,24 @@ def _groups(indices: Sequence[int]) -> Iterator[Sequence[int]]:
     return (indices[start : start + GROUP] for start in range(0, len(indices), GROUP))
 
 
-def _batch_result(lines: Sequence[float], samples: int) -> BatchResult:
-    """From the lines of losses and hits that each group of a batch has left."""
+def _in_whole_groups(order: Sequence[int], batch_size: int) -> array[int]:
+    """The order as a driver wants it: a batch that is no whole group is filled up with anything."""
+    missing = [order[0]] * (-batch_size % GROUP)
+    if not missing:
+        return array("q", order)
+    indices = array("q")
+    for start in range(0, len(order), batch_size):
+        indices.extend(order[start : start + batch_size])
+        indices.extend(missing)
+    return indices
+
+
+def _batch_results(lines: array[float], groups: int, samples: int) -> list[BatchResult]:
+    """From the lines that each group has left: losses, hits, losses, hits, …"""
     count = min(samples, GROUP)
-    starts = range(0, len(lines), LINES)
-    losses = (sum(lines[start : start + count]) for start in starts)
-    hits = (sum(lines[start + GROUP : start + GROUP + count]) for start in starts)
-    return BatchResult(sum(losses), int(sum(hits)), samples)
+    sums = [sum(lines[start : start + count]) for start in range(0, len(lines), GROUP)]
+    losses, hits = sums[::2], sums[1::2]
+    return [
+        BatchResult(sum(losses[k : k + groups]), int(sum(hits[k : k + groups])), samples)
+        for k in range(0, len(losses), groups)
+    ]

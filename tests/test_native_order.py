@@ -6,46 +6,12 @@ from collections.abc import Callable
 
 import pytest
 
+from tests.compiled import position_of_largest, prefix_sums, recurrence, reversal_in_place
 from tests.native import ISAS, TOLERANCE, largest_error, per_sample, shared
 from verypoorcnn.compiler.lowering.x86 import Isa
 from verypoorcnn.compiler.schedule.legality import Refused
 
 pytestmark = pytest.mark.skipif(not ISAS, reason="machine code cannot run here")
-
-
-def prefix_sums(images, outputs):
-    for s in range(len(images)):
-        total = 0.0
-        for i in range(len(images[s])):
-            total += images[s][i]
-            outputs[s][i] = total
-
-
-def recurrence(images, outputs):
-    for s in range(len(images)):
-        outputs[s][0] = images[s][0]
-        for i in range(1, len(images[s])):
-            outputs[s][i] = outputs[s][i - 1] * 0.5 + images[s][i]
-
-
-def reversal_in_place(images, outputs):
-    for s in range(len(images)):
-        for i in range(len(images[s])):
-            outputs[s][i] = outputs[s][len(images[s]) - 1 - i] + images[s][i]
-
-
-def place_of_the_largest(images, outputs):
-    for s in range(len(images)):
-        best = images[s][0]
-        chosen = 0.0
-        position = 0.0
-        for i in range(len(images[s])):
-            if images[s][i] > best:
-                best = images[s][i]
-                chosen = position
-            position += 1.0
-        for i in range(len(images[s])):
-            outputs[s][i] = chosen + best
 
 
 def running(images, outputs):
@@ -125,7 +91,7 @@ FUNCTIONS = [
     prefix_sums,
     recurrence,
     reversal_in_place,
-    place_of_the_largest,
+    position_of_largest,
     running,
     shifted,
     two_passes,

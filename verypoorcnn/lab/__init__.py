@@ -1,0 +1,1 @@
+"""The laboratory: a live page in the browser, served by this machine to itself."""

@@ -8,9 +8,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.browser import browser, page, watch  # noqa: F401  (fixtures)
+
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # Started in the background of a shell; the tests and their children must hear Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Tests are of what is compiled now; those of the cache bring one of their own.
+os.environ["VERYPOORCNN_CACHE"] = "off"
 
 ROOT = Path(__file__).parent.parent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import struct
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import product
 from random import Random
 from typing import Any
@@ -11,10 +12,18 @@ from typing import Any
 from verypoorcnn.compiler.kernel import Kernel, compile_functions
 from verypoorcnn.compiler.loops import Array, Scalar
 from verypoorcnn.compiler.lowering.x86 import AVX2, AVX512, Isa
-from verypoorcnn.compiler.native.memory import Arena
+from verypoorcnn.compiler.native.memory import PAGE, Arena, Posix
 from verypoorcnn.compiler.native.x86.cpu import processor, support
 from verypoorcnn.compiler.source import Argument, read
-from verypoorcnn.compiler.vector.layout import COUNT, GROUP, MASK, Layout
+from verypoorcnn.compiler.vector.layout import (
+    COUNT,
+    GROUP,
+    LINE,
+    MASK,
+    Layout,
+    Placement,
+    padded,
+)
 
 TOLERANCE = 2e-5  # relative to 1 + |number|
 MACHINE_CODE = support({}).isa is not None
@@ -55,6 +64,33 @@ def put(values: Any, index: Sequence[int], number: float) -> None:
     at(values, index[:-1])[index[-1]] = number
 
 
+class Apart(Layout):
+    """Every array on pages of its own, between guard pages, flush against one of them."""
+
+    def __init__(self, guard: str) -> None:
+        super().__init__()
+        self.guard = guard
+        self.guards: list[tuple[str, int]] = []  # region and offset of pages that nobody may touch
+
+    def place(self, array: Array) -> Placement:
+        return self.moved(array, super().place(array))
+
+    def scratch(self, name: str, shape: tuple[int, ...]) -> Array:
+        array = super().scratch(name, shape)
+        self.moved(array, self.arrays[array])
+        return array
+
+    def moved(self, array: Array, placement: Placement) -> Placement:
+        """Give an array that was placed at the end of its region a page before it and behind it."""
+        room = padded(placement.size, PAGE)
+        before = padded(placement.offset, PAGE)
+        start = before + PAGE + (room - padded(placement.size, LINE)) * (self.guard == "end")
+        new = self.arrays[array] = replace(placement, offset=start)
+        self.sizes[placement.region] = before + PAGE + room + PAGE
+        self.guards += [(placement.region, before), (placement.region, before + PAGE + room)]
+        return new
+
+
 class Memory:
     """The regions of a layout between guard pages, for one group of `count` samples."""
 
@@ -64,6 +100,9 @@ class Memory:
         self.arenas = {region: Arena(max(64, sizes[region]), guard) for region in REGIONS}
         for name, offset in layout.scalars.items():
             struct.pack_into("<f", self.arenas["call"].view, offset, SCALARS[name])
+        if isinstance(layout, Apart):
+            for region, offset in layout.guards:
+                Posix().forbid(self.arenas[region].address + offset, PAGE)
 
     def samples(self, count: int) -> None:
         """How many samples the group has."""
@@ -119,17 +158,20 @@ def largest_error(
     seed: int = 0,
     whole: bool = False,
     guard: str = "end",
+    layout: Layout | None = None,
+    number: Callable[[float], Any] = float,
 ) -> float:
     """The largest difference between CPython and machine code, relative to 1 + |number|.
 
     A batch of more than one group runs group after group, its sums going on.  Samples that do not
-    exist are NaN.
+    exist are NaN.  CPython computes with `number`s; with exact ones it judges roundings too.
     """
-    layout, many = Layout(), samples > GROUP
+    layout, many = layout or Layout(), samples > GROUP
     kernel = compile_functions([read(function, arguments)], layout, isa, groups=many)
     random = Random(seed)
     values = [values_of(argument, samples, random, whole) for argument in arguments]
     got = run_groups(kernel, layout, arguments, values, samples, guard)
+    values = [changed(v, number) if isinstance(v, list) else v for v in values]
     function(*values)
     return max(
         difference(at(values[k], index), at(got[k], index))
@@ -137,6 +179,11 @@ def largest_error(
         if isinstance(argument, Array) and argument.kind == "float"
         for index in elements(shape_of(argument, samples))
     )
+
+
+def changed(values: Any, number: Callable[[float], Any]) -> Any:
+    """Nested lists with other numbers."""
+    return [changed(v, number) for v in values] if isinstance(values, list) else number(values)
 
 
 def shape_of(array: Array, samples: int) -> tuple[int, ...]:

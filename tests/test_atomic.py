@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from verypoorcnn.errors import UserError
-from verypoorcnn.files.atomic import write_atomically
+from verypoorcnn.files.atomic import write_atomically, write_together
 
 ROOT = Path(__file__).parent.parent
 
@@ -89,10 +89,9 @@ def test_a_link_stays_and_its_file_is_replaced(tmp_path: Path, exists: bool) -> 
 # Order of the steps: content on the disk, then the name, then the name on the disk.
 
 
-@pytest.mark.skipif(os.name != "posix", reason="folders can be opened on POSIX only")
-def test_content_is_forced_to_disk_before_it_takes_the_name(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is forced onto the disk, and what is renamed, in order."""
     steps: list[str] = []
     fsync, replace = os.fsync, os.replace
 
@@ -108,8 +107,40 @@ def test_content_is_forced_to_disk_before_it_takes_the_name(
 
     monkeypatch.setattr(os, "fsync", watched_fsync)
     monkeypatch.setattr(os, "replace", watched_replace)
+    return steps
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders can be opened on POSIX only")
+def test_content_is_forced_to_disk_before_it_takes_the_name(
+    tmp_path: Path, steps: list[str]
+) -> None:
     write_atomically(tmp_path / "a.bin", b"small")
     assert steps == ["5 bytes", "replace", "folder"]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="folders can be opened on POSIX only")
+def test_several_files_are_on_the_disk_before_the_first_takes_its_name(
+    tmp_path: Path, steps: list[str]
+) -> None:
+    write_together({tmp_path / "a": b"one", tmp_path / "b": "three"})
+    assert steps == ["3 bytes", "5 bytes", "replace", "replace", "folder"]
+    assert (tmp_path / "a").read_bytes() + (tmp_path / "b").read_bytes() == b"onethree"
+
+
+def test_what_need_not_last_does_not_wait(tmp_path: Path, steps: list[str]) -> None:
+    write_atomically(tmp_path / "a", b"x", lasting=False)
+    assert steps == ["replace"]
+    assert (tmp_path / "a").read_bytes() == b"x"
+
+
+def test_if_one_of_several_cannot_be_written_none_is(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"old")
+    (tmp_path / "b").mkdir()
+    with pytest.raises(UserError, match="give the name of a file") as caught:
+        write_together({tmp_path / "a": b"new", tmp_path / "b": b"new"})
+    assert str(caught.value).startswith(f"{tmp_path / 'b'}: cannot be written")
+    assert (tmp_path / "a").read_bytes() == b"old"
+    assert names(tmp_path) == ["a", "b"]
 
 
 def test_a_folder_that_cannot_be_forced_to_disk_is_no_failure(

@@ -12,7 +12,7 @@ from tests.commands import run
 from verypoorcnn.engines import ENGINES
 from verypoorcnn.errors import UserError
 from verypoorcnn.training.benchmark import machine, own, rivals, table
-from verypoorcnn.training.benchmark.contest import Effort, Side, contest, one_core
+from verypoorcnn.training.benchmark.contest import Effort, Side, all_cores, contest, one_core
 from verypoorcnn.training.benchmark.experiment import experiments
 from verypoorcnn.training.benchmark.goals import Goal, against, text
 from verypoorcnn.training.benchmark.limit import training_multiply_adds
@@ -95,6 +95,16 @@ def test_short_units_are_done_many_at_a_time(monkeypatch):
 
     assert contest([Side("quick", work)], Effort(1, 1.0)) == {"quick": 1 / 1024}
     assert counts[-1] == 1024
+
+
+def test_all_cores_are_there_within_one():
+    if not hasattr(os, "sched_getaffinity"):
+        pytest.skip("this system does not say which cores a process uses")
+    before = os.sched_getaffinity(0)
+    with one_core(), all_cores() as cores:
+        assert os.sched_getaffinity(0) >= before
+        assert cores >= len(before)
+    assert os.sched_getaffinity(0) == before
 
 
 def test_one_core_is_given_back():
@@ -184,7 +194,14 @@ def test_a_side_trains(name):
 # Goals and the table.
 
 
-def test_goals_without_others(capsys, monkeypatch):
+@pytest.fixture
+def own_cache(monkeypatch, tmp_path):
+    """A user's cache that nobody else has."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return tmp_path / "verypoorcnn" / "machine-code"
+
+
+def test_goals_without_others(capsys, monkeypatch, own_cache):
     monkeypatch.setattr("verypoorcnn.training.benchmark.goals.EPOCH", Task(samples=32))
     ran = run(capsys, "bench", "--goals", "--own", "--quick", "--json", "--data", "sketches")
     goals = {goal["name"]: goal for goal in ran.json["goals"]}
@@ -192,7 +209,8 @@ def test_goals_without_others(capsys, monkeypatch):
     assert goals["one epoch of 60,000 images"]["target"] == 60
     for goal in goals.values():
         assert goal["value"] > 0
-        assert goal["reached"] == (goal["value"] <= goal["target"])
+        value, target = goal["value"], goal["target"]
+        assert goal["reached"] == (value >= target if goal["unit"] == "×" else value <= target)
 
 
 def test_ratios_should_be_large_and_times_small():
@@ -293,7 +311,11 @@ def test_the_table_from_its_processes(capsys, monkeypatch):
             ran(k, k * 1_000_000, test=test, data="drawings")
             for k, test in enumerate(tests, start=1)
         ]
-        return {"native": Processes(tuple(both))}
+        first_time = [ran(9, 9_000_000, test=test, data="drawings") for test in tests]
+        return {
+            "native": Processes(tuple(both)),
+            "native, nothing cached": Processes(tuple(first_time)),
+        }
 
     asked = []
     monkeypatch.setattr(table, "experiments", experiments)
@@ -301,24 +323,44 @@ def test_the_table_from_its_processes(capsys, monkeypatch):
     columns = run(capsys, *words).json["table"]
     assert asked == [
         ("sketches", [1], ["textbook"], 1, False),
-        ("sketches", [1, 2], ["native"], 25, False),
+        ("sketches", [1, 2], ["native", "native, nothing cached"], 25, False),
     ]
     assert columns["textbook"]["seconds"] == 6.0 + 24 * 4.0
     assert columns["textbook"]["scaled"]
     assert not columns["native"]["scaled"]
     assert columns["native"]["seconds"] == 1.5
+    assert columns["native"]["seconds_nothing_cached"] == 9
+    assert [*columns] == ["textbook", "native"]
     assert columns["native"]["peak_bytes"] == 1_500_000
     assert columns["native"]["accuracy"] == pytest.approx(0.75)
     assert columns["native"]["lines"] > columns["textbook"]["lines"] > 300
 
 
 @needs_processes
-def test_the_experiment_as_processes():
-    found = experiments("sketches", [1, 2], [own.names()[-1].split()[0]], 1, scripts=False)
-    ((name, processes),) = found.items()
-    assert [process.json["seed"] for process in processes.all] == [1, 2]
-    assert {process.json["engine"] for process in processes.all} == {name}
-    assert all(len(process.json["history"]) == 1 for process in processes.all)
+def test_the_experiment_as_processes(own_cache):
+    engine = own.names()[-1].split()[0]
+    sides = [engine, f"{engine}, nothing cached"]
+    found = experiments("sketches", [1, 2], sides, 1, scripts=False)
+    assert [*found] == sides
+    for processes in found.values():
+        assert [process.json["seed"] for process in processes.all] == [1, 2]
+        assert {process.json["engine"] for process in processes.all} == {engine}
+        assert all(len(process.json["history"]) == 1 for process in processes.all)
+
+
+@needs_processes
+def test_a_process_is_told_whether_to_use_the_cache():
+    show = python("-c", "import os; print(os.environ['VERYPOORCNN_CACHE'])")
+    ran = alternate({"native": show, "native, nothing cached": show}, 1)
+    assert [processes.all[0].out for processes in ran.values()] == ["on\n", "off\n"]
+
+
+@needs_processes
+def test_compiling_is_timed_with_nothing_cached(own_cache):
+    from verypoorcnn.training.benchmark.goals import compiling
+
+    assert all(goal.value > 0 for goal in compiling(1))
+    assert not own_cache.exists()
 
 
 # Others compute the same.

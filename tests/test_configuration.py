@@ -382,6 +382,7 @@ def test_as_a_dictionary_it_names_every_setting_in_plain_values():
             "seed": 0,
             "patience": 0,
             "measure_start": True,
+            "threads": 0,
         },
     }
 

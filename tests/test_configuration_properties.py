@@ -59,6 +59,7 @@ training_settings = st.builds(
     seed=whole,
     patience=whole,
     measure_start=st.booleans(),
+    threads=whole,
 )
 sizes = st.tuples(st.integers(1, 4), st.integers(20, 60), st.integers(20, 60))
 dense = st.builds(lambda units: {"type": "Dense", "units": units}, st.integers(2, 500))

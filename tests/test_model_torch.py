@@ -8,6 +8,7 @@ torch = pytest.importorskip("torch", reason="PyTorch, the judge, is not installe
 library = pytest.importorskip("safetensors.torch", reason="safetensors is not installed")
 
 from verypoorcnn import Model, lenet5, load_data, paper  # noqa: E402
+from verypoorcnn.compiler.native.x86.cpu import VARIABLE, support  # noqa: E402
 
 
 class PaperNet(torch.nn.Module):
@@ -104,30 +105,58 @@ def test_both_ways_on_all_test_images_of_fashion_mnist(tmp_path, fashion_mnist):
     assert largest_difference(back, other, data.test) < 1e-5
 
 
-def test_fifty_steps_agree_with_pytorch_in_float64(sketched):
+EXACT, SINGLE = 1e-9, 2e-5  # relative to 1 + |number|, for float64 and after steps in float32
+
+
+@pytest.mark.parametrize("engine", ["textbook", "python", "avx512", "avx2"])
+def test_fifty_steps_agree_with_pytorch_in_float64(sketched, engine, monkeypatch):
     """Not only the gradients: where training leads."""
-    model = Model(paper(), seed=4, engine="textbook")
-    theirs = PaperNet().double()
-    theirs.load_state_dict(
-        {
-            name: torch.tensor(tensor.values.tolist(), dtype=torch.float64).reshape(tensor.shape)
-            for name, tensor in model.parameters.items()
-        }
-    )
+    fifty_steps(Model(paper(), seed=4, engine=on(engine, monkeypatch)), PaperNet(), sketched, 16)
+
+
+@pytest.mark.parametrize("isa", ["avx512", "avx2"])
+def test_fifty_steps_of_lenet5_in_three_groups_agree_too(sketched, isa, monkeypatch):
+    fifty_steps(Model(lenet5(), seed=4, engine=on(isa, monkeypatch)), LeNet5(), sketched, 40)
+
+
+def on(engine, monkeypatch):
+    """The engine's name; machine code for a certain instruction set has the name of that."""
+    if engine not in ("avx512", "avx2"):
+        return engine
+    monkeypatch.setenv(VARIABLE, engine)
+    if support().isa is None:
+        pytest.skip(support().reason)
+    return "native"
+
+
+def fifty_steps(model, theirs, sketched, batch_size):
+    """The same steps by both, with the gradients of the first compared."""
+    tolerance = SINGLE if model.engine.name == "native" else EXACT
+    theirs = theirs.double()
+    theirs.load_state_dict({k: as_torch(tensor) for k, tensor in model.parameters.items()})
     descent = torch.optim.SGD(theirs.parameters(), lr=0.1)
     images = sketched.train
     pixels = torch.frombuffer(bytearray(images.pixels), dtype=torch.uint8)
     everything = pixels.reshape(len(images), 1, 28, 28).double() / 255
     labels = torch.tensor(list(images.labels))
     for step in range(50):
-        indices = [(16 * step + k) % len(images) for k in range(16)]
+        indices = [(batch_size * step + k) % len(images) for k in range(batch_size)]
+        gradients = model.engine.gradients(images, indices) if step == 0 else {}
         result = model.engine.train_batch(images, indices, 0.1)
         loss = torch.nn.functional.cross_entropy(theirs(everything[indices]), labels[indices])
-        assert result.loss / 16 == pytest.approx(loss.item(), rel=1e-9)
+        assert result.loss / batch_size == pytest.approx(loss.item(), tolerance, tolerance)
         descent.zero_grad()
         loss.backward()
+        for name, found in gradients.items():
+            assert_close(found, theirs.get_parameter(name).grad, tolerance)
         descent.step()
     for name, tensor in model.parameters.items():
-        expected = theirs.state_dict()[name].flatten()
-        found = torch.tensor(tensor.values.tolist(), dtype=torch.float64)
-        assert torch.allclose(found, expected, rtol=1e-9, atol=1e-11)
+        assert_close(tensor, theirs.state_dict()[name], tolerance)
+
+
+def as_torch(tensor):
+    return torch.tensor(tensor.values.tolist(), dtype=torch.float64).reshape(tensor.shape)
+
+
+def assert_close(found, expected, tolerance):
+    assert torch.allclose(as_torch(found), expected, rtol=tolerance, atol=tolerance)

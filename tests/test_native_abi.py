@@ -6,7 +6,11 @@ import ctypes
 
 import pytest
 
+from tests import native
 from tests.machine import needs_x86
+from tests.native import ISAS, REGIONS, per_sample, shared
+from verypoorcnn.compiler.kernel import function, vector_code
+from verypoorcnn.compiler.lowering.x86 import lower
 from verypoorcnn.compiler.native.memory import Executable
 from verypoorcnn.compiler.native.x86.abi import SYSTEM_V, WINDOWS, Frame, convention, free_registers
 from verypoorcnn.compiler.native.x86.assembler import Assembler
@@ -31,6 +35,14 @@ from verypoorcnn.compiler.native.x86.registers import (
     rdi,
     rsi,
     rsp,
+)
+from verypoorcnn.compiler.schedule.tiles import Target
+from verypoorcnn.compiler.source import read
+from verypoorcnn.compiler.vector.layout import Layout
+from verypoorcnn.textbook.convolution import (
+    conv2d,
+    conv2d_image_gradient,
+    conv2d_kernel_gradient,
 )
 
 BOTH = pytest.mark.parametrize("abi", [SYSTEM_V, WINDOWS], ids=lambda abi: abi.name)
@@ -129,7 +141,7 @@ def clobberer(asm, abi, **options):
     return label
 
 
-def caller(asm, abi, callee):
+def caller(asm, abi, callee, arguments=()):
     """A function that fills what must be kept in `abi`, calls, and counts what came back otherwise;
     a bit above them tells that the callee was not content."""
     us = convention()
@@ -144,6 +156,8 @@ def caller(asm, abi, callee):
         asm.mov(rax, KEPT * (vector.number + 1))
         asm.vmovq(vector, rax)
         asm.vmovlhps(vector, vector, vector)
+    for register, value in zip(abi.arguments, arguments, strict=False):
+        asm.mov(register, value)
     asm.call(callee)
     asm.add(rsp, abi.shadow_space)
     asm.shl(rax, 16)
@@ -197,6 +211,30 @@ def test_everything_that_must_be_kept_is_kept(abi, options, avx):
     asm = Assembler()
     callee = clobberer(asm, abi, **options)
     assert called(asm, caller(asm, abi, callee)) == 0
+
+
+@needs_x86
+@pytest.mark.parametrize("isa", ISAS, ids=lambda isa: isa.name)
+@BOTH
+def test_a_compiled_kernel_keeps_what_must_be_kept(abi, isa):
+    """A padded convolution and its gradients, which use every register that there is."""
+    images, kernels = per_sample("images", 5, 9, 9), shared("kernels", 7, 5, 3, 3)
+    maps = per_sample("maps", 7, 9, 9)
+    functions = [
+        read(conv2d, [images, kernels, maps, 1, 1]),
+        read(conv2d_image_gradient, [maps, kernels, images, 1, 1]),
+        read(conv2d_kernel_gradient, [images, maps, kernels, 1, 1]),
+    ]
+    asm, layout = Assembler(), Layout()
+    scheduled = vector_code(functions, layout, Target(isa.width, isa.vectors))
+    callee = function(asm, lower(scheduled.code, isa, asm), isa, abi)
+    memory = native.Memory(layout, "end")
+    memory.samples(16)
+    addresses = [memory.arenas[region].address for region in REGIONS]
+    entry = caller(asm, abi, callee, addresses)
+    code = Executable(asm.finish().data)
+    clobbered = code.function(result=ctypes.c_uint64, offset=entry.position)() & 0xFFFF
+    assert clobbered == 0
 
 
 @needs_x86

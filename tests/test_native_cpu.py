@@ -10,7 +10,8 @@ import pytest
 
 from tests.machine import needs_proc, needs_x86
 from verypoorcnn.compiler.native.memory import Refused
-from verypoorcnn.compiler.native.x86 import cpu
+from verypoorcnn.compiler.native.x86 import cpu, probe
+from verypoorcnn.compiler.native.x86.abi import SYSTEM_V, WINDOWS
 from verypoorcnn.compiler.native.x86.cpu import FEATURES, NEEDS, Processor, support
 from verypoorcnn.errors import UserError
 
@@ -106,3 +107,12 @@ def test_the_environment_variable_is_read():
         command, cwd=ROOT, env={"VERYPOORCNN_ISA": "none"}, capture_output=True, text=True
     )
     assert result.stdout == "None\n"
+
+
+@pytest.mark.parametrize("convention", [SYSTEM_V, WINDOWS], ids=lambda c: c.name)
+def test_the_bytes_that_ask_are_those_that_the_assembler_makes(convention):
+    def trimmed(code):
+        return code.rstrip(b"\xcc")  # to whole cache lines
+
+    assert trimmed(probe.cpuid(convention)) == cpu.CPUID[convention.name]
+    assert trimmed(probe.xgetbv()) == cpu.XGETBV

@@ -8,8 +8,9 @@ import pytest
 
 from tests.compiled import position_of_largest, prefix_sums, recurrence, reversal_in_place
 from tests.native import ISAS, TOLERANCE, largest_error, per_sample, shared
+from verypoorcnn.compiler.loops import Array
 from verypoorcnn.compiler.lowering.x86 import Isa
-from verypoorcnn.compiler.schedule.legality import Refused
+from verypoorcnn.compiler.schedule.legality import NotVectorizable
 
 pytestmark = pytest.mark.skipif(not ISAS, reason="machine code cannot run here")
 
@@ -86,7 +87,23 @@ def loop_in_one_branch(images, outputs):
                 outputs[s][i] = value + images[s][i]
 
 
+def given_anew_after_an_inner_loop(images, outputs):
+    for s in range(len(images)):
+        last = images[s][0]
+        for i in range(1, len(images[s])):
+            share = last
+            for j in range(2):
+                outputs[s][j] += share
+                last = 1.0
+            total = 0.0
+            for _j in range(2):
+                total -= outputs[s][i]
+            last = total * 0.5
+        outputs[s][0] += last
+
+
 FUNCTIONS = [
+    given_anew_after_an_inner_loop,
     loop_in_one_branch,
     prefix_sums,
     recurrence,
@@ -191,7 +208,7 @@ def last_sample_wins(images, totals):
     ],
 )
 def test_what_mixes_samples_is_refused(function: Callable[..., None], result: object) -> None:
-    with pytest.raises(Refused):
+    with pytest.raises(NotVectorizable):
         largest_error(function, [per_sample("images", 9), result], ISAS[0])  # type: ignore[list-item]
 
 
@@ -206,8 +223,48 @@ def halved_sum(images, totals):
 def test_what_needs_the_whole_batch_is_refused_group_by_group() -> None:
     arguments = [per_sample("images", 9), shared("totals", 9)]
     assert largest_error(halved_sum, arguments, ISAS[0]) < TOLERANCE
-    with pytest.raises(Refused, match="whole batch"):
+    with pytest.raises(NotVectorizable, match="whole batch"):
         largest_error(halved_sum, arguments, ISAS[0], samples=32)
+
+
+def less_the_sum(images, outputs):
+    total = 0.5
+    for s in range(len(images)):
+        total += images[s][0]
+    for s in range(len(images)):
+        outputs[s][0] = images[s][0] - total
+
+
+def read_before_it_is_added_to(images, totals):
+    start = totals[0] * 0.5
+    for s in range(len(images)):
+        totals[0] += images[s][0] * start
+
+
+def sum_of_weights(images, totals):
+    for s in range(len(images)):
+        images[s][0] = 1.0
+    weight = 0.0
+    for _i in range(len(totals)):
+        weight += 0.5
+    totals[0] = weight
+
+
+@pytest.mark.parametrize(
+    ("function", "result", "reason"),
+    [
+        (read_before_it_is_added_to, shared("totals", 9), "totals is read before all groups"),
+        (less_the_sum, per_sample("outputs", 9), "'total' is read before all groups"),
+        (sum_of_weights, shared("totals", 9), "totals gets no sum over samples"),
+    ],
+)
+def test_what_is_more_than_a_sum_is_refused_group_by_group(
+    function: Callable[..., None], result: Array, reason: str
+) -> None:
+    arguments = [per_sample("images", 9), result]
+    assert largest_error(function, arguments, ISAS[0]) < TOLERANCE
+    with pytest.raises(NotVectorizable, match=reason):
+        largest_error(function, arguments, ISAS[0], samples=32)
 
 
 def along_rows(values, others):
@@ -228,6 +285,14 @@ def turned_round(values, others):
             values[k][d] = others[k][len(values[k]) - 1 - d]
 
 
+def less_the_first_column(values, others):
+    total = 0.0
+    for k in range(len(values)):
+        total += values[k][0]
+    for k in range(len(values)):
+        others[k][0] = values[k][0] - total
+
+
 def to_scalars(values, others):
     for k in range(len(values)):
         largest = others[k][0]
@@ -240,7 +305,9 @@ def to_scalars(values, others):
 
 @pytest.mark.parametrize("isa", ISAS, ids=lambda isa: isa.name)
 @pytest.mark.parametrize("columns", [3, 16, 37])
-@pytest.mark.parametrize("function", [along_rows, upside_down, turned_round, to_scalars])
+@pytest.mark.parametrize(
+    "function", [along_rows, upside_down, turned_round, to_scalars, less_the_first_column]
+)
 def test_without_samples(function: Callable[..., None], columns: int, isa: Isa) -> None:
     arguments = [shared("values", 5, columns), shared("others", 5, columns)]
     assert largest_error(function, arguments, isa) < TOLERANCE

@@ -13,8 +13,8 @@ from verypoorcnn.compiler.loops import Array, Function, Scalar
 from verypoorcnn.compiler.lowering.x86 import Isa
 from verypoorcnn.compiler.source import Argument, read
 from verypoorcnn.compiler.vector.layout import GROUP, Layout
-from verypoorcnn.data import Dataset
-from verypoorcnn.engines import TextbookEngine
+from verypoorcnn.data.dataset import Dataset
+from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.files.tensors import nested
 from verypoorcnn.network import Network
 from verypoorcnn.network.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.native import ISAS, TOLERANCE, largest_error, per_sample, shared
-from verypoorcnn.compiler.loops import Scalar
+from tests.native import ISAS, TOLERANCE, Apart, largest_error, per_sample, shared
+from verypoorcnn.compiler.loops import Array, Scalar
 from verypoorcnn.compiler.lowering.x86 import Isa
 from verypoorcnn.textbook import (
     activation,
@@ -95,6 +95,18 @@ def test_of_samples(name: str, samples: int, isa: Isa) -> None:
 def test_of_parameters(name: str, guard: str, isa: Isa) -> None:
     function, arguments = UPDATES[name]
     assert largest_error(function, arguments, isa, guard=guard) < TOLERANCE
+
+
+@pytest.mark.parametrize("isa", ISAS, ids=lambda isa: isa.name)
+@pytest.mark.parametrize("name", {**CASES, **UPDATES})
+@pytest.mark.parametrize("guard", ["start", "end"])
+def test_no_array_is_left_on_either_side(name: str, guard: str, isa: Isa) -> None:
+    """Every array stands between forbidden pages, flush against one of them."""
+    function, arguments = {**CASES, **UPDATES}[name]
+    whole = function.__name__.startswith(WHOLE)
+    apart = Apart(guard)
+    assert largest_error(function, arguments, isa, whole=whole, layout=apart) < TOLERANCE
+    assert len(apart.guards) >= 2 * sum(isinstance(a, Array) for a in arguments)
 
 
 @pytest.mark.parametrize("isa", ISAS, ids=lambda isa: isa.name)

@@ -15,9 +15,11 @@ from pathlib import Path
 import pytest
 
 from tests.engines import NETWORKS, random_images
+from verypoorcnn.cli import main
 from verypoorcnn.engines import ENGINES
 from verypoorcnn.errors import UserError
 from verypoorcnn.files import safetensors
+from verypoorcnn.training import experiment
 from verypoorcnn.training.checkpoint import load_checkpoint, save_checkpoint
 from verypoorcnn.training.configuration import load_configuration
 from verypoorcnn.training.loop import Position, Trainer
@@ -122,6 +124,26 @@ def test_ctrl_c_saves_exits_130_and_resumes(uninterrupted, small, tmp_path):
     assert same_bits(folder, whole)
 
 
+def test_ctrl_c_while_testing_keeps_what_was_learned(monkeypatch, capsys, tmp_path):
+    words = ["train", *DATA, "--epochs", "2", "--no-report", "--json"]
+    assert main([*words, "--out", str(tmp_path / "whole")]) == 0
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(experiment, "measure", interrupt)
+    folder = tmp_path / "run"
+    assert main([*words, "--out", str(folder)]) == 130
+    assert same_bits(folder, tmp_path / "whole")
+    assert not (folder / "result.json").exists()
+    monkeypatch.undo()
+    assert main(["train", "--resume", str(folder), "--no-report", "--json"]) == 0
+    results = [
+        json.loads((one / "result.json").read_text()) for one in (folder, tmp_path / "whole")
+    ]
+    assert without_times(results[0]) == without_times(results[1])
+
+
 def test_a_finished_run_can_be_given_more_epochs(uninterrupted, small, tmp_path):
     _, whole = uninterrupted
     fewer = tmp_path / "run"
@@ -140,6 +162,7 @@ def test_a_run_holds_what_it_promises(uninterrupted):
         "checkpoint.safetensors",
         "model.safetensors",
         "result.json",
+        "report.html",
     }
     kept = json.loads((folder / "result.json").read_text())
     assert without_times(kept) == without_times(result)

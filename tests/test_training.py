@@ -9,10 +9,12 @@ from math import isnan
 import pytest
 
 from tests.engines import NETWORKS, random_images, striped_images
-from verypoorcnn.engines import BatchResult, TextbookEngine
+from verypoorcnn.engines import BatchResult
+from verypoorcnn.engines.order import shuffled
+from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.errors import UserError
 from verypoorcnn.training.interrupt import stop_on_interrupt
-from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Trainer, epoch_order
+from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Trainer, epoch_key
 from verypoorcnn.training.settings import TrainingSettings
 
 NETWORK = NETWORKS["one dense layer"]
@@ -53,10 +55,10 @@ def test_every_image_once_an_epoch_and_the_last_batch_partial():
 
 
 def test_the_order_is_shuffled_anew_every_epoch_and_by_every_seed():
-    orders = [epoch_order(50, 0, 0), epoch_order(50, 0, 1), epoch_order(50, 1, 0)]
+    orders = [shuffled(50, epoch_key(*which)) for which in ((0, 0), (0, 1), (1, 0))]
     assert all(sorted(order) == list(range(50)) for order in orders)
     assert len({tuple(order) for order in orders}) == 3
-    assert epoch_order(50, 0, 1) == orders[1]
+    assert shuffled(50, epoch_key(0, 1)) == orders[1]
 
 
 def test_running_figures_are_means_over_the_images():

@@ -64,11 +64,13 @@ def scores(metrics: Metrics) -> list[str]:
 
 def open_model(argument: str, config: str | None = None, engine: str | None = None) -> Model:
     """The model that the argument MODEL names."""
-    from verypoorcnn.training.configuration import load_configuration
     from verypoorcnn.training.model import Model
 
-    path = _model_file(Path(argument))
-    network = configured_network(load_configuration(Path(config))) if config else None
+    path, network = _model_file(Path(argument)), None
+    if config:
+        from verypoorcnn.training.configuration import load_configuration
+
+        network = configured_network(load_configuration(Path(config)))
     return Model.load(path, network=network, engine=engine or "auto")
 
 

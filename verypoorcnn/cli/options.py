@@ -70,6 +70,12 @@ def add_experiment(parser: ArgumentParser) -> None:
         "--epochs", type=whole(1), metavar="N", help="how often to go through the images (25)"
     )
     parser.add_argument(
+        "--threads",
+        type=whole(1),
+        metavar="N",
+        help="how many share a batch (as many as gain); the result is the same",
+    )
+    parser.add_argument(
         "--limit-train", type=limit, metavar="N", help="how many images to train on (1500), or all"
     )
     parser.add_argument(
@@ -92,6 +98,7 @@ def overrides(options: Namespace) -> list[str]:
         "data.drop_overlap": options.drop_overlap or None,
         "training.engine": options.engine,
         "training.epochs": options.epochs,
+        "training.threads": options.threads,
     }
     return [setting(k, v) for k, v in given.items() if v is not None] + list(options.overrides)
 

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptionHelpFormatter
 from collections.abc import Callable, Sequence
+from functools import partial
 from itertools import takewhile
 from typing import NoReturn
 
 from verypoorcnn.errors import UserError, nearest
+
+WIDTH = 78  # columns of the help; without it argparse would ask the terminal at every start
 
 
 class Parser(ArgumentParser):
@@ -27,7 +30,7 @@ class Parser(ArgumentParser):
         super().__init__(
             prog=program,
             description=purpose,
-            formatter_class=RawDescriptionHelpFormatter,
+            formatter_class=partial(RawDescriptionHelpFormatter, width=WIDTH),
             allow_abbrev=False,
         )
         self.examples = examples.format(program=program.rpartition(" ")[0])

@@ -125,8 +125,12 @@ def _train(options: Namespace, configuration: Configuration) -> list[str]:
     config = [options.config] if options.config else []
     source = setting("data.source", _source(configuration))
     measured = setting("training.measure_start", True)
-    settings = (*overrides(options), source, measured)
-    return ["train", *config, *(f"--set={text}" for text in settings)]
+    own = overrides(options)
+    if options.jobs > 1 and not configuration.training.threads:
+        own.append(setting("training.threads", 1))  # the seeds share the processors already
+    settings = (*own, source, measured)
+    page = [] if options.out else ["--no-report"]  # of a run that is not kept
+    return ["train", *config, *page, *(f"--set={text}" for text in settings)]
 
 
 def _source(configuration: Configuration) -> str:

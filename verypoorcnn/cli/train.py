@@ -55,6 +55,9 @@ def add_arguments(parser: ArgumentParser) -> None:
         metavar="RUN",
         help="go on with the run in this folder; the same bits as if it had never stopped",
     )
+    parser.add_argument(
+        "--no-report", action="store_true", help="leave report.html out of the run's folder"
+    )
     add_json(parser)
 
 
@@ -75,8 +78,20 @@ def run(options: Namespace) -> int:
     if options.json:
         print_json(outcome.as_dict())
     else:
-        print(report(outcome))
+        print(summary(outcome, with_report=not options.no_report))
+    if outcome.run and not options.no_report:
+        _write_report(outcome, outcome.run)
     return 0
+
+
+def _write_report(outcome: Outcome, run: Run) -> None:
+    from verypoorcnn.files.atomic import write_atomically
+    from verypoorcnn.report.content import QUICK, content
+    from verypoorcnn.report.evidence import of_outcome
+    from verypoorcnn.report.page import page
+
+    found = content(of_outcome(outcome, run), QUICK)
+    write_atomically(run.report, page(found), lasting=False)  # `report` can write it again
 
 
 def _interrupted(run: Run | None) -> int:
@@ -118,7 +133,7 @@ def _overrides(options: Namespace) -> list[str]:
     return [*seed, *overrides(options)]
 
 
-def report(outcome: Outcome) -> str:
+def summary(outcome: Outcome, with_report: bool) -> str:
     """What a training came to, for people."""
     parts = outcome.parts
     lines = [
@@ -128,7 +143,8 @@ def report(outcome: Outcome) -> str:
         _costs(outcome),
     ]
     if outcome.run:
-        lines.append(f"model: {outcome.run.model}")
+        where = f"model: {outcome.run.model}"
+        lines.append(f"{where}\nreport: {outcome.run.report}" if with_report else where)
     return "\n\n".join(lines)
 
 

@@ -10,10 +10,13 @@ layer and no network: only functions, shapes, and which index is the sample.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from time import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from verypoorcnn.compiler.own import Compiled
+
+LOADED = time()  # before any of the compiler's modules: sources that are younger are others
 
 
 def compile(

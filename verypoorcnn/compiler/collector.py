@@ -16,4 +16,12 @@ def without_collector() -> Iterator[None]:
         yield
     finally:
         if enabled:
+            _age()
             gc.enable()
+
+
+def _age() -> None:
+    """Let all that was made count as old; else the search would begin with going through it."""
+    if hasattr(gc, "freeze") and not gc.get_freeze_count():  # PyPy has none
+        gc.freeze()
+        gc.unfreeze()

@@ -11,13 +11,14 @@ numbers lie in three regions that the caller owns; `Layout` says where in them.
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from verypoorcnn.compiler.collector import without_collector
-from verypoorcnn.compiler.loops import Array, Function
+from verypoorcnn.compiler.loops import Array, Function, Statement
 from verypoorcnn.compiler.lowering.x86 import AVX2, AVX512, Isa, lower
 from verypoorcnn.compiler.native.memory import Executable
 from verypoorcnn.compiler.native.x86.abi import Convention, Frame, convention
@@ -27,9 +28,10 @@ from verypoorcnn.compiler.native.x86.operands import Label
 from verypoorcnn.compiler.native.x86.registers import GENERAL, MASKS, YMM, ZMM, rdi, rdx, rsi, rsp
 from verypoorcnn.compiler.schedule.accumulate import accumulate
 from verypoorcnn.compiler.schedule.collapse import collapse
-from verypoorcnn.compiler.schedule.legality import Flow
+from verypoorcnn.compiler.schedule.legality import Flow, NotVectorizable
 from verypoorcnn.compiler.schedule.passes import rearranged
 from verypoorcnn.compiler.schedule.plan import Nest, plan
+from verypoorcnn.compiler.schedule.samples import check_samples
 from verypoorcnn.compiler.schedule.tiles import Target
 from verypoorcnn.compiler.vector.code import Code, Op
 from verypoorcnn.compiler.vector.generate import Generator
@@ -66,9 +68,10 @@ def vector_code(
     reads here only those in `keep` are written (None: all).
 
     Raises:
-        Refused: a function mixes samples in another way than by a sum.
+        NotVectorizable: a function mixes samples in another way than by a sum.
     """
     for function in functions:
+        check_samples(function)
         layout.add(function.arguments)
     body = rearranged(functions)
     sums: tuple[Array, ...] = ()
@@ -76,14 +79,27 @@ def vector_code(
         body, sums = accumulate(body)
     body = collapse(body, layout)
     flow = Flow(body)
-    nests = plan(body, layout, target, flow)
-    generator = generator_of(layout, target.width)
-    for nest in nests:
-        generator.nest(nest, flow)
+    generator, nests = generator_of(layout, target.width), []
+    for statement in body:
+        with placed(statement, functions):
+            nests.append(plan(statement, layout, target, flow))
+            generator.nest(nests[-1], flow)
     code = generator.finish()
     if keep is not None:
         code.ops = without_unread_stores(code.ops, keep)
     return Scheduled(nests, code, sums)
+
+
+@contextmanager
+def placed(statement: Statement, functions: Sequence[Function]) -> Iterator[None]:
+    """A refusal says where: in the function whose number the names of the nest have."""
+    try:
+        yield
+    except NotVectorizable as refusal:
+        name = getattr(statement, "variable", getattr(statement, "name", ""))
+        number = name.rpartition(".")[2]
+        file = functions[int(number) if number.isdigit() else 0].file
+        raise NotVectorizable(f"{file}:{statement.line}: {refusal}") from None
 
 
 def without_unread_stores(ops: list[Op], keep: Collection[Array]) -> list[Op]:
@@ -140,7 +156,7 @@ def compile_functions(
     explained at `vector_code`.
 
     Raises:
-        Refused: a function mixes samples in another way than by a sum.
+        NotVectorizable: a function mixes samples in another way than by a sum.
     """
     target = Target(isa.width, isa.vectors)
     asm = Assembler()

@@ -22,23 +22,11 @@ from operator import eq, ge, gt, le, lt, ne
 from typing import Literal
 
 from verypoorcnn.compiler.affine import Affine
+from verypoorcnn.compiler.arguments import Array as Array
+from verypoorcnn.compiler.arguments import Scalar as Scalar
 
 Index = tuple[Affine, ...]
 Compare = Literal["==", "!=", "<", "<=", ">", ">="]
-
-
-@dataclass(slots=True, eq=False)
-class Array:
-    """An argument that is a nested list.  With `per_sample` its first index is the sample."""
-
-    name: str
-    shape: tuple[int, ...]  # all of it, the sample included
-    per_sample: bool = False
-    kind: Literal["float", "byte"] = "float"
-
-    def __str__(self) -> str:
-        return self.name
-
 
 # Expressions, all of them float numbers.
 
@@ -51,16 +39,6 @@ class Constant:
 
     def __str__(self) -> str:
         return repr(self.value)
-
-
-@dataclass(slots=True, frozen=True)
-class Scalar:
-    """An argument that is a number, given when the code runs: the learning rate."""
-
-    name: str
-
-    def __str__(self) -> str:
-        return self.name
 
 
 @dataclass(slots=True, frozen=True)
@@ -246,6 +224,7 @@ class Loop:
     stop: int
     body: Block
     line: int = 0
+    samples: bool = False  # it goes over all samples, however many there are
 
 
 Statement = Let | Store | If | Loop
@@ -260,6 +239,7 @@ class Function:
     arguments: tuple[Array | Scalar, ...]  # whole numbers have become constants
     body: Block
     file: str = ""
+    counted: tuple[int, ...] = ()  # lines where the number of samples is a number like others
 
     def __str__(self) -> str:
         heads = [

@@ -11,11 +11,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
+from io import BytesIO
 from math import isqrt, prod
 from pathlib import Path
 from typing import BinaryIO
 
-from verypoorcnn.data.dataset import Dataset, Shape
+from verypoorcnn.data.dataset import Dataset, Found, Shape
 from verypoorcnn.data.fashion_mnist import CLASS_NAMES
 from verypoorcnn.data.reading import MAX_BYTES, check_labels, opened
 from verypoorcnn.errors import UserError
@@ -48,12 +49,12 @@ class Columns:
 
 @dataclass(frozen=True)
 class Table:
-    """A whole file."""
+    """What was read of a file."""
 
     columns: Columns
     first_row: int  # as an editor counts; 2 under a header
     labels: bytes  # one a row; empty where the rows have none
-    pixels: bytes
+    pixels: bytes  # of all rows, or the first ones
 
 
 def read_csv(
@@ -78,25 +79,39 @@ def read_csv(
         UserError: the file cannot be read or has no images; a row has too many or too few values;
             a label or pixel is not a whole number in its range.
     """
-    path = Path(path)
+    return first_of_csv(Path(path), shape, class_names, source, None).dataset
 
-    def columns(place: str, values: int) -> Columns:
-        if shape is None:
-            return Columns(True, _square(place, values - 1) ** 2)
-        if values != 1 + prod(shape):
-            raise UserError(
-                f"{place}: found {values} values, expected {1 + prod(shape)}: a label and "
-                f"{prod(shape)} pixels; for images of another size set network.input_shape"
-            )
-        return Columns(True, prod(shape))
 
-    table = _read(path, columns)
+def first_of_csv(
+    path: Path,
+    shape: Shape | None,
+    class_names: Sequence[str] | None,
+    source: str | None,
+    limit: int | None,
+) -> Found:
+    """As `read_csv`, but at most `limit` images; of the rows behind them, only the labels.
+
+    That those rows have as many values is checked, what their pixels are is not.
+    """
+    table = _read(path, partial(_labelled, shape), limit)
     if class_names is None and "fashion" in path.name.lower():
         class_names = CLASS_NAMES
     names = check_labels(table.labels, class_names, lambda i: f"{path}, row {table.first_row + i}")
     side = isqrt(table.columns.pixels)
-    shape = shape or (1, side, side)
-    return Dataset(table.pixels, table.labels, shape, names, source or str(path))
+    labels, size = table.labels[:limit], shape or (1, side, side)
+    return Found(Dataset(table.pixels, labels, size, names, source or str(path)), table.labels)
+
+
+def _labelled(shape: Shape | None, place: str, values: int) -> Columns:
+    """The columns of a row of so many values that begins with a label."""
+    if shape is None:
+        return Columns(True, _square(place, values - 1) ** 2)
+    if values != 1 + prod(shape):
+        raise UserError(
+            f"{place}: found {values} values, expected {1 + prod(shape)}: a label and "
+            f"{prod(shape)} pixels; for images of another size set network.input_shape"
+        )
+    return Columns(True, prod(shape))
 
 
 def read_csv_rows(
@@ -138,30 +153,33 @@ def _square(place: str, pixels: int) -> int:
     return side
 
 
-def _read(path: Path, choose: Callable[[str, int], Columns]) -> Table:
-    """Read all rows; `choose` is told the place and length of the first and decides the columns."""
-    values = bytearray()
+def _read(path: Path, choose: Callable[[str, int], Columns], limit: int | None = None) -> Table:
+    """Read the rows; `choose` is told the place and length of the first and decides the columns."""
+    labels, pixels = bytearray(), BytesIO()
     columns, first_row = None, 0
     with opened(path) as file:
-        for row, line in _rows(path, file):
-            fields = line.split(b",")
+        for count, (row, line) in enumerate(_rows(path, file)):
             if columns is None:
-                columns, first_row = choose(f"{path}, row {row}", len(fields)), row
-            values += _values(path, row, fields, columns)
-            if len(values) > MAX_BYTES:
+                columns, first_row = choose(f"{path}, row {row}", line.count(b",") + 1), row
+            if limit is None or count < limit:
+                values = _values(path, row, line.split(b","), columns)
+                labels += values[: columns.labelled]
+                pixels.write(values[columns.labelled :])
+            else:
+                labels.append(_label(path, row, line, columns))
+            if pixels.tell() > MAX_BYTES:
                 raise UserError(f"{path}: more than {MAX_BYTES >> 30} GiB of images; split it")
     if columns is None:
         raise UserError(f"{path}: there is no row of values; give a file with images")
-    return _cut(columns, first_row, values)
+    return Table(columns, first_row, bytes(labels), pixels.getvalue())
 
 
-def _cut(columns: Columns, first_row: int, values: bytearray) -> Table:
-    """Separate the column of labels, if there is one, from the pixels."""
-    labels = b""
-    if columns.labelled:
-        labels = bytes(values[:: columns.count])
-        del values[:: columns.count]
-    return Table(columns, first_row, labels, bytes(values))
+def _label(path: Path, row: int, line: bytes, columns: Columns) -> int:
+    """The label of a row whose pixels nobody wants."""
+    label = VALUE_OF.get(line[: line.find(b",")])
+    if label is None or line.count(b",") + 1 != columns.count:
+        return _values(path, row, line.split(b","), columns)[0]
+    return label
 
 
 def _rows(path: Path, file: BinaryIO) -> Iterator[tuple[int, bytes]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
+from typing import NamedTuple
 
 from verypoorcnn.errors import UserError
 
@@ -59,6 +60,11 @@ class Dataset:
         start = range(len(self))[index] * self.image_bytes
         return self.pixels[start : start + self.image_bytes]
 
+    def images(self) -> Iterator[bytes]:
+        """The bytes of one image after another."""
+        size = self.image_bytes
+        return (self.pixels[start : start + size] for start in range(0, len(self.pixels), size))
+
     def counts(self) -> dict[str, int]:
         """How many images each class has, in the order of the classes."""
         return {name: self.labels.count(label) for label, name in enumerate(self.class_names)}
@@ -84,3 +90,10 @@ class Dataset:
         """All images but these."""
         dropped = set(indices)
         return self.take([i for i in range(len(self)) if i not in dropped])
+
+
+class Found(NamedTuple):
+    """What a reader found: the images that it was asked for, and the labels of all there are."""
+
+    dataset: Dataset
+    labels: bytes  # one byte an image, read or not

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from verypoorcnn.errors import UserError
+from verypoorcnn.files import places
+from verypoorcnn.files.checksum import sha256
 
 CLASS_NAMES = (
     "T-shirt/top",
@@ -74,9 +76,7 @@ def recognise(labels: Path) -> bool:
 
 
 def _checksum(data: bytes) -> str:
-    import hashlib
-
-    return hashlib.sha256(data).hexdigest()
+    return sha256(data).hexdigest()
 
 
 def locate(root: Path) -> Path | None:
@@ -127,9 +127,8 @@ def _keras_folder() -> Path:
 
 
 def cache_folder() -> Path:
-    """Where downloads are kept: `$XDG_CACHE_HOME`, by default `~/.cache`, and our name in it."""
-    cache = os.environ.get("XDG_CACHE_HOME")
-    return (Path(cache) if cache else Path.home() / ".cache") / "verypoorcnn" / "fashion-mnist"
+    """Where downloads are kept."""
+    return places.cache_folder() / "fashion-mnist"
 
 
 def download(folder: Path, progress: Progress) -> Path:

@@ -6,7 +6,9 @@ first; then the values and nothing else.  Images have three dimensions (images, 
 four where there are channels; labels have one.  The files mostly come gzipped.
 
 What a header announces is never believed: no more is read than was announced, and no more is
-reserved than is there.
+reserved than can be there.  Who wants only the first images has only those read and unzipped.
+Whether all others are present, and nothing behind them, is then seen from the file's size, which a
+gzip file has in its last four bytes; its checksum is compared only where all of it is read.
 """
 
 from __future__ import annotations
@@ -17,8 +19,8 @@ from math import prod
 from pathlib import Path
 from typing import BinaryIO
 
-from verypoorcnn.data.dataset import Dataset, Shape
-from verypoorcnn.data.reading import MAX_BYTES, check_labels, opened
+from verypoorcnn.data.dataset import Dataset, Found, Shape
+from verypoorcnn.data.reading import MAX_BYTES, check_labels, opened, unzipped_size
 from verypoorcnn.errors import UserError
 
 LABELS, IMAGES, CHANNELED_IMAGES = 0x00000801, 0x00000803, 0x00000804
@@ -44,17 +46,27 @@ def read_idx(
         UserError: a file cannot be read, is no such IDX file, or holds less or more than it
             announces; images and labels differ in number; a label is out of range.
     """
-    images, labels = Path(images), Path(labels)
-    shape, pixels = read_idx_images(images)
+    return first_of_idx(Path(images), Path(labels), class_names, source, None).dataset
+
+
+def first_of_idx(
+    images: Path,
+    labels: Path,
+    class_names: Sequence[str] | None,
+    source: str | None,
+    limit: int | None,
+) -> Found:
+    """As `read_idx`, but at most `limit` images; all labels are read and checked."""
+    shape, count, pixels = _read_images(images, limit)
     digits = _read_labels(labels)
-    count = len(pixels) // prod(shape)
     if count != len(digits):
         raise UserError(
             f"{labels}: has {len(digits)} labels, but {images} has {count} images; "
             "give two files that belong together"
         )
     names = check_labels(digits, class_names, lambda index: f"{labels}, image {index}")
-    return Dataset(pixels, digits, shape, names, source or str(images))
+    dataset = Dataset(pixels, digits[:limit], shape, names, source or str(images))
+    return Found(dataset, digits)
 
 
 def read_idx_images(path: Path) -> tuple[Shape, bytes]:
@@ -63,6 +75,12 @@ def read_idx_images(path: Path) -> tuple[Shape, bytes]:
     Raises:
         UserError: as `read_idx`.
     """
+    shape, _, pixels = _read_images(path, None)
+    return shape, pixels
+
+
+def _read_images(path: Path, limit: int | None) -> tuple[Shape, int, bytes]:
+    """The shape of one, how many there are, and the bytes of the first ones."""
     with opened(path) as file:
         magic = _magic(path, file, (IMAGES, CHANNELED_IMAGES))
         count, *sizes = _integers(path, file, magic & 0xFF)
@@ -73,14 +91,14 @@ def read_idx_images(path: Path) -> tuple[Shape, bytes]:
                 "which is none; fetch or make it again"
             )
         shape = channels, rows, columns
-        return shape, _values(path, file, count, prod(shape), "images")
+        return shape, count, _values(path, file, count, prod(shape), "images", limit)
 
 
 def _read_labels(path: Path) -> bytes:
     with opened(path) as file:
         magic = _magic(path, file, (LABELS,))
         (count,) = _integers(path, file, magic & 0xFF)
-        return _values(path, file, count, 1, "labels")
+        return _values(path, file, count, 1, "labels", None)
 
 
 def _magic(path: Path, file: BinaryIO, expected: tuple[int, ...]) -> int:
@@ -102,27 +120,34 @@ def _integers(path: Path, file: BinaryIO, count: int) -> tuple[int, ...]:
     return struct.unpack(f">{count}I", data)
 
 
-def _values(path: Path, file: BinaryIO, count: int, size: int, what: str) -> bytes:
-    """The announced `count` values of `size` bytes each, after which the file must end."""
+def _values(
+    path: Path, file: BinaryIO, count: int, size: int, what: str, limit: int | None
+) -> bytes:
+    """The first `limit` of the announced `count` values of `size` bytes each; None: all."""
     announced = count * size
     if announced > MAX_BYTES:
         raise UserError(
             f"{path}: announces {count} {what} of {size} bytes, more than the "
             f"{MAX_BYTES >> 30} GiB that one file may hold; fetch it again or split it"
         )
-    chunks, missing = [], announced + 1  # one more, to see whether the file ends there
-    while missing and (chunk := file.read(min(missing, CHUNK))):
+    needed, wanted = announced, announced if limit is None else min(limit, count) * size
+    if file.tell() + announced == unzipped_size(path):
+        needed = wanted
+        values = file.read(wanted)
+        more = wanted == announced and file.read(1)
+    else:
+        values = _up_to(file, announced)
+        more = file.read(1)
+    if more or len(values) < needed:
+        fault = "more bytes follow the last" if more else f"only {len(values) // size} are present"
+        raise UserError(f"{path}: announces {count} {what}, but {fault}; fetch or make it again")
+    return values[:wanted]
+
+
+def _up_to(file: BinaryIO, count: int) -> bytes:
+    """At most so many bytes; no memory is set aside for those that do not come."""
+    chunks = []
+    while count and (chunk := file.read(min(count, CHUNK))):
         chunks.append(chunk)
-        missing -= len(chunk)
-    values = b"".join(chunks)
-    if len(values) < announced:
-        raise UserError(
-            f"{path}: announces {count} {what}, but only {len(values) // size} are present; "
-            "fetch or make it again"
-        )
-    if len(values) > announced:
-        raise UserError(
-            f"{path}: announces {count} {what}, but more bytes follow the last; "
-            "fetch or make it again"
-        )
-    return values
+        count -= len(chunk)
+    return b"".join(chunks)

@@ -3,7 +3,7 @@
 A source is a name, a folder or a file; `SOURCES` lists all.  Opening one gives a reader for the
 training part and, where there is one, a reader for the test part.  A reader takes the names of the
 classes if they are settled already (by the user, by the training part, by a model) and otherwise
-finds them itself.
+finds them itself; and it takes how many images are wanted, the first ones, or None for all.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from verypoorcnn.data import fashion_mnist as fm
-from verypoorcnn.data.dataset import Dataset, Shape
+from verypoorcnn.data.dataset import Dataset, Found, Shape
 from verypoorcnn.errors import UserError
 
 SOURCES = (
@@ -28,7 +28,7 @@ SKETCHES = 6_000, 1_000  # training and test images, where no number is asked fo
 
 Say = Callable[[str], None]
 Names = Sequence[str] | None
-Reader = Callable[[Names], Dataset]
+Reader = Callable[[Names, int | None], Found]
 
 
 @dataclass(frozen=True)
@@ -87,13 +87,17 @@ def _sketches(train_count: int | None, test_count: int | None) -> Opened:
     from verypoorcnn.data.sketches import sketches
 
     def reader(count: int, part: str) -> Reader:
-        return lambda names: _named(sketches(count, part=part), names)
+        return lambda names, _: _all_of(_named(sketches(count, part=part), names))
 
     train, test = (
         reader(train_count or SKETCHES[0], "train"),
         reader(test_count or SKETCHES[1], "test"),
     )
     return Opened("built-in sketches", train, test)
+
+
+def _all_of(dataset: Dataset) -> Found:
+    return Found(dataset, dataset.labels)
 
 
 def _named(dataset: Dataset, names: Names) -> Dataset:
@@ -142,9 +146,9 @@ def _idx_folder(folder: Path) -> Opened | None:
 
 
 def _idx(images: Path, labels: Path, own_names: Names, source: str) -> Reader:
-    from verypoorcnn.data.idx import read_idx
+    from verypoorcnn.data.idx import first_of_idx
 
-    return lambda names: read_idx(images, labels, names or own_names, source)
+    return lambda names, limit: first_of_idx(images, labels, names or own_names, source, limit)
 
 
 def _csv_folder(folder: Path, shape: Shape | None) -> Opened | None:
@@ -166,9 +170,9 @@ def _plain_or_gz(path: Path) -> Path:
 
 
 def _csv(path: Path, shape: Shape | None) -> Reader:
-    from verypoorcnn.data.csv_file import read_csv
+    from verypoorcnn.data.csv_file import first_of_csv
 
-    return lambda names: read_csv(path, shape, names)
+    return lambda names, limit: first_of_csv(path, shape, names, None, limit)
 
 
 def _class_folders(folder: Path, shape: Shape | None) -> Opened | None:
@@ -188,7 +192,7 @@ def _has_folders(folder: Path) -> bool:
 def _images(folder: Path, shape: Shape | None) -> Reader:
     from verypoorcnn.data.folder import read_folder
 
-    return lambda names: read_folder(folder, shape or IMAGE, names)
+    return lambda names, _: _all_of(read_folder(folder, shape or IMAGE, names))
 
 
 def _file(path: Path, shape: Shape | None) -> Opened | None:

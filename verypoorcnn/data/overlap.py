@@ -8,6 +8,7 @@ most 7.2 grey levels a pixel (root mean square), look the same, and have the sam
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from zlib import crc32
 
 from verypoorcnn.data.dataset import Dataset
@@ -32,16 +33,20 @@ def overlap(train: Dataset, test: Dataset) -> list[int]:
 
     That is byte for byte or, in Fashion-MNIST, as one of its known twins.
     """
-    known = {train.image(index) for index in range(len(train))}
-    twins = _known_twins(train, test)
-    return [i for i in range(len(test)) if test.image(i) in known or i in twins]
+    sums = [*map(crc32, test.images())]
+    known = _images_by_sum(train, {*sums, *TWINS.values()})
+    return [
+        index
+        for index, checksum in enumerate(sums)
+        if (checksum in known and test.image(index) in known[checksum])
+        or TWINS.get(checksum) in known
+    ]
 
 
-def _known_twins(train: Dataset, test: Dataset) -> set[int]:
-    """Indices of test images that are listed, where their twin is among the training images."""
-    found = {i: TWINS.get(crc32(test.image(i))) for i in range(len(test))}
-    wanted = {i: twin for i, twin in found.items() if twin is not None}
-    if not wanted:
-        return set()
-    there = {crc32(train.image(index)) for index in range(len(train))}
-    return {i for i, twin in wanted.items() if twin in there}
+def _images_by_sum(dataset: Dataset, wanted: Collection[int]) -> dict[int, set[bytes]]:
+    """The images that have one of these checksums, which are few: nobody keeps all twice."""
+    found: dict[int, set[bytes]] = {}
+    for image in dataset.images():
+        if (checksum := crc32(image)) in wanted:
+            found.setdefault(checksum, set()).add(image)
+    return found

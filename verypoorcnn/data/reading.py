@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -14,6 +16,7 @@ from verypoorcnn.errors import UserError
 MAX_BYTES = 1 << 32  # of one file's images, unzipped: eighty times Fashion-MNIST
 
 GZIP_MAGIC = b"\x1f\x8b"
+BEST_ZIP = 1032  # bytes that one byte of a gzip file can stand for at best
 
 REASONS = {
     FileNotFoundError: "there is no such file or folder; check the name",
@@ -59,6 +62,23 @@ def opened(path: Path) -> Iterator[BinaryIO]:
                 yield cast(BinaryIO, unzipped)
         else:
             yield file
+
+
+def unzipped_size(path: Path) -> int | None:
+    """Bytes of a file, unzipped, as the file itself tells; None where it does not, or cannot be.
+
+    The last four bytes of a gzip file are this number.  (If it was zipped in several parts, they
+    are that of the last part.)
+    """
+    with path.open("rb") as file:
+        found = os.fstat(file.fileno())
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        if file.read(len(GZIP_MAGIC)) != GZIP_MAGIC:
+            return found.st_size
+        file.seek(max(0, found.st_size - 4))
+        size = int.from_bytes(file.read(), "little")
+        return size if size <= found.st_size * BEST_ZIP else None
 
 
 def check_labels(

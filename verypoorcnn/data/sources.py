@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass, replace
 
-from verypoorcnn.data.dataset import Dataset, Shape
+from verypoorcnn.data.dataset import Dataset, Found, Shape
 from verypoorcnn.data.opening import Names, Opened, Say, open_source
 from verypoorcnn.data.overlap import overlap
 from verypoorcnn.data.splits import require_classes, require_selection, select, split
@@ -69,34 +69,99 @@ def load(
     Raises:
         UserError: an unknown source, a bad file, no image, one class only, unequal shapes.
     """
+    wanted = _Wanted(
+        shape, class_names, train_samples, test_samples, validation_samples, selection, drop_overlap
+    )
     _check_counts(train_samples, test_samples, validation_samples or None)
     require_selection(selection)
-    notes: list[str] = []
+    return _Loading(wanted, seed, say).parts(source)
 
-    def note(line: str) -> None:
-        notes.append(line)
-        say(line)
 
-    wanted = train_samples and train_samples + validation_samples
-    opened = open_source(source, shape, (wanted, test_samples), note, say)
-    if not opened.in_order:
-        selection = "stratified"
-    all_train, all_test = _read_both(opened, shape, class_names, seed, note)
-    if drop_overlap:
-        all_test = _without_overlap(all_train, all_test, note)
-    chosen = _at_most(all_train, wanted, selection, seed, note)
-    train, validation = _cut_validation(chosen, validation_samples, selection, seed)
-    test = _at_most(all_test, test_samples, selection, seed, note)
-    _check_classes(all_train, train, note)
-    _tell_overlap(train, test, note)
-    validated = f", {len(validation):,} for validation" if validation else ""
-    say(
-        f"data: {opened.origin}: {len(train):,} images for training{validated}, of "
-        f"{len(all_train):,}; {len(test):,} for test, of {len(all_test):,}; "
-        f"{_size(train.shape)} pixels"
-    )
-    say(_class_counts(train))
-    return Parts(train, test, validation, opened.origin, tuple(notes))
+@dataclass(frozen=True)
+class _Wanted:
+    """What `load` is asked for, by the same names."""
+
+    shape: Shape | None
+    class_names: Names
+    train_samples: int | None
+    test_samples: int | None
+    validation_samples: int
+    selection: str
+    drop_overlap: bool
+
+    @property
+    def learning_samples(self) -> int | None:
+        """Of the training part: to train on, and to validate with."""
+        return self.train_samples and self.train_samples + self.validation_samples
+
+    @property
+    def only_first(self) -> bool:
+        """Whether nobody looks at the images behind those that are asked for."""
+        return self.selection == "first" and not self.drop_overlap
+
+
+class _Loading:
+    """One call of `load`."""
+
+    def __init__(self, wanted: _Wanted, seed: int, say: Say) -> None:
+        self.wanted = wanted
+        self.seed = seed
+        self.say = say
+        self.notes: list[str] = []
+
+    def note(self, line: str) -> None:
+        """Say it, and keep it with the results."""
+        self.notes.append(line)
+        self.say(line)
+
+    def parts(self, source: str | None) -> Parts:
+        wanted = self.wanted
+        counts = wanted.learning_samples, wanted.test_samples
+        opened = open_source(source, wanted.shape, counts, self.note, self.say)
+        if not opened.in_order:
+            self.wanted = wanted = replace(wanted, selection="stratified")
+        there, tested = self._read(opened)
+        if wanted.drop_overlap:
+            tested = _without_overlap(there.dataset, tested.dataset, self.note)
+        train, validation = self._learning(there.dataset)
+        test = self._at_most(tested.dataset, wanted.test_samples)
+        _check_classes(there.labels, train, self.note)
+        _tell_overlap(train, test, self.note)
+        parts = Parts(train, test, validation, opened.origin, tuple(self.notes))
+        self.say(_in_words(parts, len(there.labels), len(tested.labels)))
+        self.say(_class_counts(train))
+        return parts
+
+    def _read(self, opened: Opened) -> tuple[Found, Found]:
+        """The training part and the test part: no more of both than is needed."""
+        wanted = self.wanted
+        if opened.test is None:
+            everything = opened.train(wanted.class_names, None).dataset
+            _check_shape(everything, wanted.shape)
+            return _test_cut_off(everything, self.seed, self.note)
+        counts = wanted.learning_samples, wanted.test_samples
+        first, second = counts if wanted.only_first else (None, None)
+        train = opened.train(wanted.class_names, first)
+        test = opened.test(train.dataset.class_names, second)
+        if train.dataset.shape != test.dataset.shape:
+            raise UserError(
+                f"{test.dataset.source}: the images are {_size(test.dataset.shape)}, but those of "
+                f"{train.dataset.source} {_size(train.dataset.shape)}; give images of one shape"
+            )
+        _check_shape(train.dataset, wanted.shape)
+        return train, test
+
+    def _learning(self, there: Dataset) -> tuple[Dataset, Dataset | None]:
+        """What is trained on, and what is cut off it for validation."""
+        wanted = self.wanted
+        train = self._at_most(there, wanted.learning_samples)
+        if not wanted.validation_samples:
+            return train, None
+        train, validation = split(train, wanted.validation_samples, wanted.selection, self.seed)
+        return train, replace(validation, source=f"{train.source}, cut off for validation")
+
+    def _at_most(self, dataset: Dataset, count: int | None) -> Dataset:
+        return _at_most(dataset, count, self.wanted.selection, self.seed, self.note)
 
 
 def load_evaluation(
@@ -116,13 +181,13 @@ def load_evaluation(
     """
     _check_counts(samples)
     opened = open_source(source, shape, (None, samples), say, say)
-    everything = (opened.test or opened.train)(class_names)
-    _check_shape(everything, shape)
+    found = (opened.test or opened.train)(class_names, samples if opened.in_order else None)
+    _check_shape(found.dataset, shape)
     if opened.test is None:
         say(f"{opened.origin}: no test part, so all is taken, with what may have been trained on")
     selection = "first" if opened.in_order else "stratified"
-    dataset = _at_most(everything, samples, selection, 0, say)
-    say(f"data: {opened.origin}: {len(dataset):,} images, of {len(everything):,}")
+    dataset = _at_most(found.dataset, samples, selection, 0, say)
+    say(f"data: {opened.origin}: {len(dataset):,} images, of {len(found.labels):,}")
     return dataset
 
 
@@ -132,32 +197,15 @@ def _check_counts(*counts: int | None) -> None:
             raise UserError(f"{count} images asked for; ask for at least 1, or for no number")
 
 
-def _read_both(
-    opened: Opened, shape: Shape | None, names: Names, seed: int, note: Say
-) -> tuple[Dataset, Dataset]:
-    train = opened.train(names)
-    if opened.test is None:
-        _check_shape(train, shape)
-        return _test_cut_off(train, seed, note)
-    test = opened.test(train.class_names)
-    if train.shape != test.shape:
-        raise UserError(
-            f"{test.source}: the images are {_size(test.shape)}, but those of {train.source} "
-            f"{_size(train.shape)}; give images of one shape"
-        )
-    _check_shape(train, shape)
-    return train, test
-
-
-def _test_cut_off(dataset: Dataset, seed: int, note: Say) -> tuple[Dataset, Dataset]:
+def _test_cut_off(dataset: Dataset, seed: int, note: Say) -> tuple[Found, Found]:
     train, test = split(dataset, TEST_FRACTION, "stratified", seed)
     note(
         f"{dataset.source}: no test part, so a stratified fifth, {len(test):,} of "
         f"{len(dataset):,} images, is cut off to test on"
     )
     return (
-        replace(train, source=f"{dataset.source}, training part"),
-        replace(test, source=f"{dataset.source}, test part"),
+        Found(replace(train, source=f"{dataset.source}, training part"), train.labels),
+        Found(replace(test, source=f"{dataset.source}, test part"), test.labels),
     )
 
 
@@ -173,7 +221,7 @@ def _size(shape: Shape) -> str:
     return "×".join(map(str, shape))
 
 
-def _without_overlap(train: Dataset, test: Dataset, note: Say) -> Dataset:
+def _without_overlap(train: Dataset, test: Dataset, note: Say) -> Found:
     shared = overlap(train, test)
     if len(shared) == len(test):
         raise UserError(
@@ -184,7 +232,8 @@ def _without_overlap(train: Dataset, test: Dataset, note: Say) -> Dataset:
         f"{test.source}: {len(shared)} of {len(test):,} images also stand in the training part "
         f"and are left out"
     )
-    return test.without(shared) if shared else test
+    kept = test.without(shared) if shared else test
+    return Found(kept, kept.labels)
 
 
 def _at_most(dataset: Dataset, count: int | None, selection: str, seed: int, note: Say) -> Dataset:
@@ -195,19 +244,10 @@ def _at_most(dataset: Dataset, count: int | None, selection: str, seed: int, not
     return select(dataset, count, selection, seed)
 
 
-def _cut_validation(
-    train: Dataset, count: int, selection: str, seed: int
-) -> tuple[Dataset, Dataset | None]:
-    if not count:
-        return train, None
-    train, validation = split(train, count, selection, seed)
-    return train, replace(validation, source=f"{train.source}, cut off for validation")
-
-
-def _check_classes(everything: Dataset, train: Dataset, note: Say) -> None:
+def _check_classes(labels: bytes, train: Dataset, note: Say) -> None:
     """One class is an error; classes that the selection has missed are worth a note."""
     require_classes(train)
-    missed = set(everything.labels) - set(train.labels)
+    missed = set(labels) - set(train.labels)
     if missed:
         names = ", ".join(train.class_names[label] for label in sorted(missed))
         note(
@@ -223,6 +263,17 @@ def _tell_overlap(train: Dataset, test: Dataset, note: Say) -> None:
             f"{test.source}: {len(shared):,} of {len(test):,} images also stand among the training "
             f"images (index {first}); --drop-overlap leaves them out"
         )
+
+
+def _in_words(parts: Parts, train_count: int, test_count: int) -> str:
+    """What was taken, of how many."""
+    validation = parts.validation
+    validated = f", {len(validation):,} for validation" if validation else ""
+    return (
+        f"data: {parts.origin}: {len(parts.train):,} images for training{validated}, of "
+        f"{train_count:,}; {len(parts.test):,} for test, of {test_count:,}; "
+        f"{_size(parts.train.shape)} pixels"
+    )
 
 
 def _class_counts(dataset: Dataset) -> str:

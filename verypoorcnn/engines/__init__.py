@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from importlib import import_module
 from typing import NamedTuple
 
 from verypoorcnn.engines.engine import BatchResult, Engine, Samples
-from verypoorcnn.engines.native import NativeEngine
-from verypoorcnn.engines.python import PythonEngine
-from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.errors import UserError, nearest
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
@@ -23,9 +21,30 @@ __all__ = [
     "create_engine",
 ]
 
-ENGINES: dict[str, type[Engine]] = {  # slowest first
-    kind.name: kind for kind in (TextbookEngine, PythonEngine, NativeEngine)
+
+KINDS = {  # slowest first: the class of each, in the module of its name
+    "textbook": "TextbookEngine",
+    "python": "PythonEngine",
+    "native": "NativeEngine",
 }
+
+
+class _Engines(Mapping[str, type[Engine]]):
+    """The engines by name, slowest first; one is imported when it is asked for."""
+
+    def __getitem__(self, name: str) -> type[Engine]:
+        kind = KINDS[name]
+        found: type[Engine] = getattr(import_module(f"{__name__}.{name}"), kind)
+        return found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(KINDS)
+
+    def __len__(self) -> int:
+        return len(KINDS)
+
+
+ENGINES = _Engines()
 
 
 class Choice(NamedTuple):
@@ -42,7 +61,7 @@ def choose_engine(name: str = "auto") -> type[Engine]:
         UserError: no such engine, or one that does not work here.
     """
     if name == "auto":
-        return next(kind for kind in reversed(ENGINES.values()) if kind.obstacle() is None)
+        return next(kind for kind in _fastest_first() if kind.obstacle() is None)
     if name not in ENGINES:
         raise UserError(f"engine: there is no engine {name!r}; {nearest(name, ['auto', *ENGINES])}")
     if obstacle := ENGINES[name].obstacle():
@@ -68,7 +87,7 @@ def create_engine(
         engine.prepare(batch_size)
         return Choice(engine, f"engine: {name}, as asked for")
     passed_over: list[str] = []
-    for kind in reversed(ENGINES.values()):
+    for kind in _fastest_first():
         obstacle = kind.obstacle()
         if obstacle is None:
             try:
@@ -82,3 +101,8 @@ def create_engine(
                 obstacle = str(refusal)
         passed_over.append(f"not {kind.name}: {obstacle}")
     raise UserError(f"engine: none works here; {'; '.join(passed_over)}")
+
+
+def _fastest_first() -> Iterator[type[Engine]]:
+    """The engines, each imported when its turn comes."""
+    return (ENGINES[name] for name in reversed([*ENGINES]))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from array import array
+from collections.abc import Callable, Mapping, Sequence
+from itertools import chain
+from math import isfinite
+from operator import add
 from typing import Any, ClassVar, NamedTuple, Protocol
 
+from verypoorcnn.engines.order import shuffled
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
 
@@ -23,11 +28,20 @@ class Samples(Protocol):
 
 
 class BatchResult(NamedTuple):
-    """What a batch showed before its step: sums over its samples."""
+    """What batches showed, each before its step: sums over their samples."""
 
     loss: float  # nats
     hits: int  # samples whose most probable class is the true one
     samples: int
+
+
+NOTHING = BatchResult(0.0, 0, 0)
+
+Pause = Callable[[BatchResult], object]  # told what the batches that are done have shown
+
+
+def go_on(so_far: BatchResult) -> None:
+    """A pause that is none."""
 
 
 class Engine(ABC):
@@ -39,6 +53,8 @@ class Engine(ABC):
 
     name: ClassVar[str]
     typecode: ClassVar[str]  # of its parameters: "d" for float64, "f" for float32
+    longest_call: ClassVar[int] = 1  # batches that one call of `train_batches` may take
+    threads: int = 0  # that train, 0: as many as gain; an engine may have none but its caller's
 
     def __init__(self, network: Network, parameters: Mapping[str, Tensor]) -> None:
         """Take up a network with these values of everything it learns."""
@@ -65,24 +81,47 @@ class Engine(ABC):
     def parameters(self) -> dict[str, Tensor]:
         """A copy of the values as they are now."""
 
+    def shuffled(self, count: int, key: int) -> Sequence[int]:
+        """The order for an epoch of so many images, which 64 bits decide, as `order` has it."""
+        return shuffled(count, key)
+
     @abstractmethod
     def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
         """One step of gradient descent on the mean loss of these images."""
 
-    longest_call: ClassVar[int] = 1  # batches that one call of `train_batches` may take
-
     def train_batches(
-        self, samples: Samples, order: Sequence[int], batch_size: int, rate: float
-    ) -> list[BatchResult]:
-        """One step for each batch of these images in turn; the last may be smaller."""
-        starts = range(0, len(order), batch_size)
-        return [
-            self.train_batch(samples, order[start : start + batch_size], rate) for start in starts
-        ]
+        self,
+        samples: Samples,
+        order: Sequence[int],
+        batch_size: int,
+        rate: float,
+        so_far: BatchResult = NOTHING,
+        pause: Pause = go_on,
+    ) -> BatchResult:
+        """One step for each batch of these images in turn; the last may be smaller.
+
+        What they show is added to `so_far`, batch after batch, so an epoch may be cut into calls
+        wherever one likes.  After a batch whose loss is not finite no other is begun.
+
+        Where a single batch takes long, `pause` is called on the way, with the parameters as the
+        batch before has left them, and what has been shown until then.  What it raises ends the
+        call as if this batch had not begun.
+        """
+        del pause  # a batch cannot be left here
+        for start in range(0, len(order), batch_size):
+            result = self.train_batch(samples, order[start : start + batch_size], rate)
+            so_far = BatchResult(*map(add, so_far, result))
+            if not isfinite(so_far.loss):
+                break
+        return so_far
 
     @abstractmethod
     def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:
         """The probability of every class for each of these images."""
+
+    def probability_array(self, samples: Samples, indices: Sequence[int]) -> array[float]:
+        """The same, image after image, as one array of the engine's type code."""
+        return array(self.typecode, chain.from_iterable(self.probabilities(samples, indices)))
 
     @abstractmethod
     def gradients(self, samples: Samples, indices: Sequence[int]) -> dict[str, Tensor]:

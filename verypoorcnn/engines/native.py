@@ -7,32 +7,45 @@ only one group's activations are alive at a time:
     up to 16 samples    one kernel: prepare, forward, loss, backward, update
     more                one kernel a group, which adds up the gradients; then one that updates
 
-Whole epochs go to the processor in one call (`train_batches`): a driver gathers the images of every
-batch and calls the kernels.  For a single batch Python lays the images out itself.
+Everything that goes on in between is done by drivers, in machine code too: fetching images, calling
+kernels, adding up losses.  So many batches are one call, and so are many questions.
 """
 
 from __future__ import annotations
 
-import ctypes
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
-from math import prod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
+from math import isfinite, prod
 from typing import Any, ClassVar
 
-from verypoorcnn.compiler import loops
-from verypoorcnn.compiler.kernel import ISAS, Kernel, compile_functions
+from verypoorcnn.compiler import arguments
+from verypoorcnn.compiler.cached import Argument, Machine, machine_code
+from verypoorcnn.compiler.native.batches import (
+    Driver,
+    ForwardPlan,
+    Place,
+    Shuffle,
+    TrainingPlan,
+    largest,
+    shuffler,
+    training_driver,
+)
 from verypoorcnn.compiler.native.memory import Refused
-from verypoorcnn.compiler.native.x86.batches import Batch, Driver, driver
 from verypoorcnn.compiler.native.x86.cpu import support
-from verypoorcnn.compiler.source import Argument, read
-from verypoorcnn.compiler.vector.layout import GROUP, LINE
-from verypoorcnn.engines.engine import BatchResult, Engine, Samples
+from verypoorcnn.compiler.vector.layout import GROUP
+from verypoorcnn.engines.engine import NOTHING, BatchResult, Engine, Pause, Samples, go_on
+from verypoorcnn.engines.native_batches import Crew, Images, Kernels, threads_that_gain
+from verypoorcnn.engines.native_forward import Asker
 from verypoorcnn.engines.native_memory import Memory, address_of
+from verypoorcnn.engines.order import LAST_SHIFT, MIX, STEP
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
 from verypoorcnn.network.program import RATE, SAMPLES, Buffer, Call, Scalar
 
-RESULTS = ("losses", "hits")  # what a driver keeps of every group
+RESULTS = ("losses", "hits")  # what a group leaves for the driver
+MOST_CREWS = 4  # that are kept; each may have copies of all gradients
+LONGEST_CALL = 500_000_000  # multiply-adds of the forward pass: some 0.03 s of training
 
 
 class NativeEngine(Engine):
@@ -51,21 +64,23 @@ class NativeEngine(Engine):
         isa = support().isa
         if isa is None:
             raise Refused(f"the native engine: {support().reason}")
-        self._isa = ISAS[isa]
+        self._isa = isa
         self._program = network.program()
         self._memory = Memory(self._program)
-        self._kernels: dict[str, Kernel] = {}
-        self._drivers: dict[int, Driver] = {}  # by groups in a batch
-        self._checked: Samples | None = None  # whose labels are known to be classes
+        self._kernels: dict[str, Machine] = {}
+        self._drivers: dict[str, Driver] = {}
+        self._crews: dict[tuple[str, int, int], Crew] = {}  # by phase, batch size, threads
+        self._asks: Asker | None = None
+        self._samples: Samples | None = None  # that were checked last
+        self._multiply_adds = max(1, network.multiply_adds)
         super().__init__(network, parameters)
 
     def prepare(self, batch_size: int | None) -> None:
         if batch_size is not None:
-            for phase in ("step",) if batch_size <= GROUP else ("accumulate", "update"):
-                self._kernel(phase)
+            self._batch_kernels(_phase(batch_size))
 
     def about(self) -> str:
-        return f", machine code for {self._isa.name}"
+        return f", machine code for {self._isa}"
 
     def set_parameters(self, parameters: Mapping[str, Tensor]) -> None:
         for buffer in self._program.parameters:
@@ -74,58 +89,70 @@ class NativeEngine(Engine):
     def parameters(self) -> dict[str, Tensor]:
         return {buffer.name: self._memory.read(buffer) for buffer in self._program.parameters}
 
+    def shuffled(self, count: int, key: int) -> array[int]:
+        order = array("q", bytes(8 * count))
+        self._shuffle(order.buffer_info()[0], count, key)
+        return order
+
     def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
-        self._memory.give(RATE, rate)
-        if len(indices) > GROUP:
-            result = self._accumulate(samples, indices)
-            self._run("update")
-            return result
-        self._memory.give(SAMPLES, len(indices))
-        return self._group("step", samples, indices)
+        return self.train_batches(samples, indices, len(indices), rate)
 
     def train_batches(
-        self, samples: Samples, order: Sequence[int], batch_size: int, rate: float
-    ) -> list[BatchResult]:
-        self._check(samples, order)
-        if batch_size > GROUP and batch_size % GROUP:
-            return super().train_batches(samples, order, batch_size, rate)
-        whole = len(order) // batch_size * batch_size
-        results = self._drive(samples, order[:whole], batch_size, rate) if whole else []
-        if whole < len(order):
-            results.append(self.train_batch(samples, order[whole:], rate))
-        return results
+        self,
+        samples: Samples,
+        order: Sequence[int],
+        batch_size: int,
+        rate: float,
+        so_far: BatchResult = NOTHING,
+        pause: Pause = go_on,
+    ) -> BatchResult:
+        images, whole = self._images(samples, order), len(order) // batch_size * batch_size
+        self._memory.give(RATE, rate)
+        for first, stop, size in ((0, whole, batch_size), (whole, len(order), len(order) - whole)):
+            if first < stop and isfinite(so_far.loss):
+                batches = (stop - first) // size
+                crew = self._crew(_phase(size), size, batches)
+                so_far = crew.train(images, first, batches, so_far, pause)
+        return so_far
 
     def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:
-        rows: list[list[float]] = []
-        for group in _groups(indices):
-            self._load_and_run("forward", samples, group)
-            rows += self._memory.values("probabilities", len(group))
-        return rows
+        numbers, classes = self.probability_array(samples, indices).tolist(), self.network.classes
+        return [numbers[at : at + classes] for at in range(0, len(numbers), classes)]
+
+    def probability_array(self, samples: Samples, indices: Sequence[int]) -> array[float]:
+        if not len(indices):
+            return array("f")
+        images = self._images(samples, indices)
+        return self._asker().answer(images)
 
     def gradients(self, samples: Samples, indices: Sequence[int]) -> dict[str, Tensor]:
-        self._accumulate(samples, indices)
+        self._crew("accumulate", len(indices)).add_up(self._images(samples, indices))
         pairs = zip(self._program.parameters, self._program.gradients, strict=True)
         return {value.name: self._memory.read(gradient) for value, gradient in pairs}
 
     def activations(self, samples: Samples, indices: Sequence[int]) -> dict[str, Any]:
+        self._images(samples, indices)
+        kernel = self._kernel("everything")
         found: dict[str, Any] = {name: [] for name in self._program.outputs}
         for group in _groups(indices):
-            self._load_and_run("everything", samples, group)
+            self._memory.load(samples, group)
+            kernel.run(*self._memory.regions)
             for name, buffer in self._program.outputs.items():
                 found[name] += self._memory.values(buffer.name, len(group))
         return found
 
     # Kernels.
 
-    def _kernel(self, phase: str) -> Kernel:
+    def _kernel(self, phase: str) -> Machine:
         """Compiled when it is needed first; kernels share the layout, so the workspace may grow."""
         if phase not in self._kernels:
             self._kernels[phase] = self._compiled(phase)
-            if self._memory.make_room():
-                self._drivers.clear()  # they know where the old one was
+            if self._memory.make_room():  # they know where the old one was
+                self._crews.clear()
+                self._asks = None
         return self._kernels[phase]
 
-    def _compiled(self, phase: str) -> Kernel:
+    def _compiled(self, phase: str) -> Machine:
         program = self._program
         forward = program.prepare + program.forward
         calls, kept = {
@@ -135,128 +162,104 @@ class NativeEngine(Engine):
             "forward": (forward, ("probabilities",)),
             "everything": (forward, tuple(b.name for b in program.outputs.values())),
         }[phase]
-        functions = [read(call.function, self._arguments(call)) for call in calls]
+        called = [(call.function, self._arguments(call)) for call in calls]
         keep = [array for buffer, array in self._memory.arrays.items() if buffer.name in kept]
         layout, groups = self._memory.layout, phase == "accumulate"
-        return compile_functions(functions, layout, self._isa, groups=groups, keep=keep)
+        return machine_code(called, layout, self._isa, groups=groups, keep=keep)
 
     def _arguments(self, call: Call) -> list[Argument]:
         return [
             self._memory.arrays[a]
             if isinstance(a, Buffer)
-            else loops.Scalar(a.name)
+            else arguments.Scalar(a.name)
             if isinstance(a, Scalar)
             else a
             for a in call.arguments
         ]
 
-    # One group, or one batch, after another.
+    # Samples, as machine code wants them.
 
-    def _run(self, phase: str) -> None:
-        self._kernel(phase).run(*self._memory.regions)
+    def _images(self, samples: Samples, indices: Sequence[int]) -> Images:
+        """Addresses, after everything is checked that machine code would take on trust."""
+        if self._samples is not samples:
+            self._take(samples)
+        ready = isinstance(indices, array) and indices.typecode == "q"
+        order: array[int] = indices if ready else array("q", indices)  # type: ignore[assignment]
+        if not self._within(order):
+            raise IndexError(f"an index beyond the {len(self._labels)} images")
+        return Images(*self._addresses, order)
 
-    def _load_and_run(self, phase: str, samples: Samples, indices: Sequence[int]) -> None:
-        self._check(samples, indices)
-        self._kernel(phase)
-        self._memory.load(samples, indices)
-        self._run(phase)
+    def _within(self, order: array[int]) -> bool:
+        """Whether all of these are images; a few are looked at here, many by machine code."""
+        count = len(self._labels)
+        if len(order) <= GROUP:
+            return all(0 <= index < count for index in order)
+        return self._largest(*order.buffer_info()) < count
 
-    def _group(self, phase: str, samples: Samples, indices: Sequence[int]) -> BatchResult:
-        self._load_and_run(phase, samples, indices)
-        losses, hits = (self._memory.values(name, len(indices)) for name in RESULTS)
-        return BatchResult(sum(losses), int(sum(hits)), len(indices))
+    def _take(self, samples: Samples) -> None:
+        pixels, labels = samples.pixels, samples.labels
+        if len(pixels) < prod(self.network.input_shape) * len(labels):
+            raise IndexError(f"{len(labels)} labels, but fewer images")
+        if max(labels) >= self.network.classes:
+            raise IndexError(f"a label of {max(labels)}: {self.network.classes} classes")
+        self._addresses = address_of(pixels), address_of(labels)
+        self._samples, self._pixels, self._labels = samples, pixels, labels  # kept where they are
 
-    def _accumulate(self, samples: Samples, indices: Sequence[int]) -> BatchResult:
-        """The gradients of the mean loss, left in memory; and the losses."""
-        self._memory.give(SAMPLES, len(indices))
-        for address, size in self._sums():
-            ctypes.memset(address, 0, size)
-        results = [self._group("accumulate", samples, group) for group in _groups(indices)]
-        return BatchResult(*map(sum, zip(*results, strict=True)))
+    @cached_property
+    def _largest(self) -> Callable[[int, int], int]:
+        return largest()
 
-    def _sums(self) -> list[tuple[int, int]]:
-        """Address and size of what groups are added to."""
-        return self._memory.ranges(self._kernel("accumulate").scheduled.sums)
+    @cached_property
+    def _shuffle(self) -> Callable[[int, int, int], None]:
+        return shuffler(Shuffle(STEP, MIX, LAST_SHIFT))
 
-    def _check(self, samples: Samples, indices: Sequence[int]) -> None:
-        """Machine code would read whatever a wrong index leads to."""
-        if self._checked is not samples:
-            size = prod(self.network.input_shape)
-            if len(samples.pixels) < size * len(samples.labels):
-                raise IndexError(f"{len(samples.labels)} labels, but fewer images")
-            if max(samples.labels) >= self.network.classes:
-                raise IndexError(
-                    f"a label of {max(samples.labels)}: {self.network.classes} classes"
-                )
-            self._checked = samples
-        if len(indices) and not 0 <= min(indices) <= max(indices) < len(samples.labels):
-            raise IndexError(f"an index beyond the {len(samples.labels)} images")
+    def _place(self) -> Place:
+        pixels, labels = map(self._memory.offset, ("pixels", "labels"))
+        return Place(pixels, labels, prod(self.network.input_shape))
 
-    # Many batches in one call.
+    # Who does it.
 
-    def _drive(
-        self, samples: Samples, order: Sequence[int], batch_size: int, rate: float
-    ) -> list[BatchResult]:
-        """Batches that are all of one size: at most one group, or whole groups."""
-        groups = -(-batch_size // GROUP)
-        run = self._driver(groups)
-        self._memory.give(RATE, rate)
-        self._memory.give(SAMPLES, batch_size)
-        self._memory.give_count(min(batch_size, GROUP))
-        batches = len(order) // batch_size
-        indices = _in_whole_groups(order, batch_size)
-        results = array("f", bytes(len(RESULTS) * LINE * groups * batches))
-        pixels, labels = address_of(samples.pixels), address_of(samples.labels)
-        places = indices.buffer_info()[0], batches, results.buffer_info()[0]
-        call = array("q", (pixels, labels, *places))
-        run(call.buffer_info()[0])
-        return _batch_results(results, groups, batch_size)
+    def _crew(self, phase: str, size: int, batches: int = 1) -> Crew:
+        """Who works on so many batches of this size; every call of theirs is told the size."""
+        if size < 1:
+            raise ValueError(f"a batch of {size} images; give at least one")
+        kernels = self._batch_kernels(phase)
+        threads = self.threads or threads_that_gain(size, batches, self._multiply_adds)
+        key = phase, size, threads
+        if key not in self._crews:
+            if len(self._crews) == MOST_CREWS:
+                del self._crews[next(iter(self._crews))]
+            groups = LONGEST_CALL // (GROUP * self._multiply_adds)
+            self._crews[key] = Crew(self._memory, kernels, *key[1:], groups)
+        self._memory.give(SAMPLES, size)
+        self._memory.give_count(size % GROUP or GROUP)
+        return self._crews[key]
 
-    def _driver(self, groups: int) -> Driver:
-        phase, update = ("step", None) if groups == 1 else ("accumulate", "update")
-        for needed in filter(None, (phase, update)):
-            self._kernel(needed)
-        if groups not in self._drivers:
-            memory = self._memory
-            self._drivers[groups] = driver(
-                Batch(
-                    groups=groups,
-                    image_bytes=prod(self.network.input_shape),
-                    pixels=memory.address("pixels"),
-                    labels=memory.address("labels"),
-                    regions=memory.regions,
-                    zeroed=self._sums() if update else [],
-                    group=self._kernel(phase).address,
-                    update=self._kernel(update).address if update else None,
-                    results=[memory.address(name) for name in RESULTS],
-                )
-            )
-        return self._drivers[groups]
+    def _batch_kernels(self, phase: str) -> Kernels:
+        update = self._kernel("update").address if phase == "accumulate" else 0
+        group = self._kernel(phase)
+        if phase not in self._drivers:
+            sums = self._memory.ranges(group.sums) if update else ()
+            losses, hits = map(self._memory.offset, RESULTS)
+            plan = TrainingPlan(self._place(), losses, hits, sums, self._memory.rest(sums))
+            self._drivers[phase] = training_driver(plan)
+        return Kernels(self._drivers[phase], group.address, update)
+
+    def _asker(self) -> Asker:
+        kernel = self._kernel("forward").address
+        if self._asks is None:
+            offset, classes = self._memory.offset("probabilities"), self.network.classes
+            images = max(1, LONGEST_CALL // (GROUP * self._multiply_adds)) * GROUP
+            plan = ForwardPlan(self._place(), offset, classes)
+            self._asks = Asker(self._memory, kernel, plan, images)
+        return self._asks
+
+
+def _phase(size: int) -> str:
+    """The kernel for batches of this size."""
+    return "step" if size <= GROUP else "accumulate"
 
 
 def _groups(indices: Sequence[int]) -> Iterator[Sequence[int]]:
     """At most sixteen at a time."""
     return (indices[start : start + GROUP] for start in range(0, len(indices), GROUP))
-
-
-def _in_whole_groups(order: Sequence[int], batch_size: int) -> array[int]:
-    """The order as a driver wants it: a batch that is no whole group is filled up with anything."""
-    missing = [order[0]] * (-batch_size % GROUP)
-    if not missing:
-        return array("q", order)
-    indices = array("q")
-    for start in range(0, len(order), batch_size):
-        indices.extend(order[start : start + batch_size])
-        indices.extend(missing)
-    return indices
-
-
-def _batch_results(lines: array[float], groups: int, samples: int) -> list[BatchResult]:
-    """From the lines that each group has left: losses, hits, losses, hits, …"""
-    count = min(samples, GROUP)
-    sums = [sum(lines[start : start + count]) for start in range(0, len(lines), GROUP)]
-    losses, hits = sums[::2], sums[1::2]
-    return [
-        BatchResult(sum(losses[k : k + groups]), int(sum(hits[k : k + groups])), samples)
-        for k in range(0, len(losses), groups)
-    ]

@@ -3,6 +3,9 @@
 The compiler's layout has three regions.  The workspace holds the buffers with samples for one group
 of sixteen, the sample innermost; the parameters hold all others, row by row; the call holds what
 is given anew with every run.
+
+There may be several of each: a workspace for every thread, a copy of the parameters' region for
+every shard of a batch but the first, and two calls, for groups of sixteen and for smaller ones.
 """
 
 from __future__ import annotations
@@ -14,7 +17,8 @@ from itertools import product
 from math import prod
 from typing import Any
 
-from verypoorcnn.compiler import loops
+from verypoorcnn.compiler import arguments
+from verypoorcnn.compiler.native.batches import Range
 from verypoorcnn.compiler.native.memory import Arena
 from verypoorcnn.compiler.vector.layout import (
     COUNT,
@@ -24,6 +28,7 @@ from verypoorcnn.compiler.vector.layout import (
     Layout,
     Placement,
     padded,
+    spread,
 )
 from verypoorcnn.engines.engine import Samples
 from verypoorcnn.files.tensors import Tensor
@@ -39,28 +44,45 @@ class Memory:
         self.layout = Layout()
         self.arrays = {buffer: _array(buffer) for buffer in program.buffers}
         self.names = {buffer.name: buffer for buffer in program.buffers}
-        scalars = [loops.Scalar(scalar.name) for scalar in (RATE, SAMPLES)]
+        scalars = [arguments.Scalar(scalar.name) for scalar in (RATE, SAMPLES)]
         self.layout.add([*self.arrays.values(), *scalars])
-        self.workspace = Arena(0)
         self.parameters = Arena(self.layout.sizes["parameters"])
-        self.call = Arena(self.layout.call_size)
+        self.call, self.partial_call = (Arena(self.layout.call_size) for _ in range(2))
+        self._workspaces = [Arena(0)]
+        _give_count(self.call, GROUP)
 
     @property
     def regions(self) -> tuple[int, int, int]:
-        """The addresses that a kernel is called with."""
-        return self.workspace.address, self.parameters.address, self.call.address
+        """The addresses that a kernel is called with for a group that `load` has laid out."""
+        return self.workspace.address, self.parameters.address, self.partial_call.address
+
+    @property
+    def workspace(self) -> Arena:
+        """The first thread's."""
+        return self._workspaces[0]
+
+    @property
+    def distance(self) -> int:
+        """Bytes from one copy of the parameters' region to the next."""
+        return LINE * spread(padded(self.parameters.size, LINE) // LINE)
 
     def make_room(self) -> bool:
-        """Let the workspace grow with the layout; whether it moved.  What it held is lost."""
+        """Let workspaces grow with the layout; whether they moved.  What they held is lost."""
         needed = self.layout.sizes["workspace"]
         if needed <= self.workspace.size:
             return False
-        self.workspace = Arena(needed, huge_pages=True)
+        self._workspaces = [Arena(needed, huge_pages=True)]
         return True
 
-    def address(self, name: str) -> int:
-        """Where a buffer with samples begins."""
-        return self.workspace.address + self._placement(self.names[name]).offset
+    def workspace_of(self, thread: int) -> Arena:
+        """A workspace for every thread, from 0 on."""
+        while thread >= len(self._workspaces):
+            self._workspaces.append(Arena(self.workspace.size, huge_pages=True))
+        return self._workspaces[thread]
+
+    def offset(self, name: str) -> int:
+        """Where a buffer begins in its region."""
+        return self._placement(self.names[name]).offset
 
     # Buffers without samples.
 
@@ -88,16 +110,23 @@ class Memory:
             start = placement.offset + (row * placement.steps[0] if many else 0)
             yield slice(row * length, (row + 1) * length), slice(start, start + 4 * length)
 
-    def ranges(self, arrays: Sequence[loops.Array]) -> list[tuple[int, int]]:
-        """Address and size of these arrays; neighbours are taken together."""
-        found: list[tuple[int, int]] = []
+    def ranges(self, arrays: Sequence[arguments.Array]) -> tuple[Range, ...]:
+        """Where these arrays are in the parameters' region; neighbours are taken together."""
+        found: list[Range] = []
         places = [self.layout.arrays[array] for array in arrays]
         for place in sorted(places, key=lambda place: place.offset):
-            address, size = self.parameters.address + place.offset, padded(place.size, LINE)
-            if found and sum(found[-1]) == address:
-                address, size = found[-1][0], found.pop()[1] + size
-            found.append((address, size))
-        return found
+            start, size = place.offset, padded(place.size, LINE)
+            if found and sum(found[-1]) == start:
+                start, size = found[-1][0], found.pop()[1] + size
+            found.append((start, size))
+        return tuple(found)
+
+    def rest(self, ranges: Sequence[Range]) -> tuple[Range, ...]:
+        """The parameters' region without these ranges."""
+        starts = [0, *(start + size for start, size in ranges)]
+        stops = [*(start for start, _ in ranges), self.parameters.size]
+        pairs = zip(starts, stops, strict=True)
+        return tuple((start, stop - start) for start, stop in pairs if start < stop)
 
     # Buffers with samples, for one group.
 
@@ -124,21 +153,25 @@ class Memory:
         rows = (list(row) for row in zip(*elements, strict=True))
         return [_nested(row, buffer.shape) for row in rows]
 
-    # The call.
+    # The calls.
 
     def give(self, scalar: Scalar, value: float) -> None:
         """Set a scalar."""
         offset = self.layout.scalars[scalar.name]
-        self.call.view[offset : offset + 4] = array("f", [value]).tobytes()
+        for call in (self.call, self.partial_call):
+            call.view[offset : offset + 4] = array("f", [value]).tobytes()
 
     def give_count(self, samples: int) -> None:
-        """Say how many samples a group has."""
-        view = self.call.view
-        view[MASK : MASK + 4 * GROUP] = MASKS[samples]
-        view[COUNT : COUNT + 4] = samples.to_bytes(4, "little")
+        """Say how many samples the smaller groups have."""
+        _give_count(self.partial_call, samples)
 
     def _placement(self, buffer: Buffer) -> Placement:
         return self.layout.arrays[self.arrays[buffer]]
+
+
+def _give_count(call: Arena, samples: int) -> None:
+    call.view[MASK : MASK + 4 * GROUP] = MASKS[samples]
+    call.view[COUNT : COUNT + 4] = samples.to_bytes(4, "little")
 
 
 def address_of(data: bytes) -> int:
@@ -146,11 +179,11 @@ def address_of(data: bytes) -> int:
     return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
-def _array(buffer: Buffer) -> loops.Array:
+def _array(buffer: Buffer) -> arguments.Array:
     """A buffer as the compiler sees it."""
     shape = (GROUP, *buffer.shape) if buffer.per_sample else buffer.shape
     kind = "byte" if buffer.kind == "byte" else "float"
-    return loops.Array(buffer.name, shape, buffer.per_sample, kind)  # type: ignore[arg-type]
+    return arguments.Array(buffer.name, shape, buffer.per_sample, kind)  # type: ignore[arg-type]
 
 
 def _nested(values: list[Any], shape: tuple[int, ...]) -> Any:

@@ -142,7 +142,7 @@ def _named(program: Program, *names: str) -> tuple[Buffer, ...]:
     return tuple(buffer for buffer in program.buffers if buffer.name in names)
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def specialised(calls: tuple[Call, ...], wanted: Wanted, samples: int) -> tuple[Step, ...]:
     """Calls as functions over flat lists, with the names of what these are called with.
 

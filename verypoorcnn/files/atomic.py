@@ -13,8 +13,10 @@ from __future__ import annotations
 
 import errno
 import os
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from verypoorcnn.errors import UserError
 
@@ -32,24 +34,89 @@ _FIXES = {
 }
 
 
-def write_atomically(path: Path, data: bytes | str) -> None:
+def write_atomically(path: Path, data: bytes | str, *, lasting: bool = True) -> None:
     """Make `data` (text as UTF-8) the content of the file, replacing an old one in one step.
 
-    A link is followed: the file that it points to is replaced, the link stays.
+    A link is followed: the file that it points to is replaced, the link stays.  What need not
+    outlast a power cut (`lasting=False`) does not wait for the disk.
 
     Raises:
         UserError: the folder is missing, read-only or full, or the path is a folder or a device.
             The old content is then untouched and nothing else is left behind.
     """
-    content = data.encode() if isinstance(data, str) else data
+    write_together({path: data}, lasting=lasting)
+
+
+def write_together(files: Mapping[Path, bytes | str], *, lasting: bool = True) -> None:
+    """Write several files, each as `write_atomically` does, and wait for the disk but once.
+
+    First all are forced onto the disk, which takes hardly longer for several than for one, then
+    each takes its place.  They are replaced one after another: a power cut can come in between.
+    """
+    replacements = [_Replacement(path, data) for path, data in files.items()]
+    steps = [_Replacement.write, *([_Replacement.sync] if lasting else []), _Replacement.finish]
     try:
-        target = Path(os.path.realpath(path))
-        _check_replaceable(target, shown=path)
-        _write_beside(target, content)
+        for step in steps:
+            for replacement in replacements:
+                with _in_words(replacement.path):
+                    step(replacement)
+    finally:  # after Ctrl-C too
+        for replacement in replacements:
+            replacement.clean_up()
+    if lasting:
+        for folder in dict.fromkeys(replacement.target.parent for replacement in replacements):
+            _sync_folder(folder)
+
+
+@contextmanager
+def _in_words(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         fix = _FIXES.get(error.errno or 0, "choose another place")
         raise UserError(f"{path}: cannot be written ({error.strerror or error}); {fix}") from error
-    _sync_folder(target.parent)
+
+
+class _Replacement:
+    """A file's new content, on its way."""
+
+    def __init__(self, path: Path, data: bytes | str) -> None:
+        self.path = path
+        self.content = data.encode() if isinstance(data, str) else data
+        self.target = path
+        self.temporary: Path | None = None
+        self.file: BinaryIO | None = None
+
+    def write(self) -> None:
+        """Into a temporary file beside the target."""
+        self.target = Path(os.path.realpath(self.path))
+        _check_replaceable(self.target, shown=self.path)
+        name = f".{self.target.name[:_NAME_KEPT]}.{os.urandom(8).hex()}.tmp"
+        self.temporary = self.target.with_name(name)
+        self.file = self.temporary.open("xb")  # the permissions that any new file gets
+        self.file.write(self.content)
+        self.file.flush()
+
+    def sync(self) -> None:
+        """Onto the disk."""
+        if self.file:
+            os.fsync(self.file.fileno())
+
+    def finish(self) -> None:
+        """Take the target's place."""
+        if self.file and self.temporary:
+            self.file.close()
+            self.temporary.replace(self.target)
+            self.temporary = None
+
+    def clean_up(self) -> None:
+        """Leave nothing behind where it was not finished."""
+        with suppress(OSError):
+            if self.file:
+                self.file.close()
+        with suppress(OSError):
+            if self.temporary:
+                self.temporary.unlink(missing_ok=True)
 
 
 def _check_replaceable(target: Path, shown: Path) -> None:
@@ -59,20 +126,6 @@ def _check_replaceable(target: Path, shown: Path) -> None:
         raise UserError(
             f"{shown}: cannot be written (it is not a regular file); give the name of a file"
         )
-
-
-def _write_beside(target: Path, content: bytes) -> None:
-    temporary = target.with_name(f".{target.name[:_NAME_KEPT]}.{os.urandom(8).hex()}.tmp")
-    try:
-        with temporary.open("xb") as file:  # the permissions that any new file gets
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:  # Ctrl-C too
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def _sync_folder(folder: Path) -> None:

@@ -14,7 +14,7 @@ COLOUR_TYPES = {1: 0, 3: 2, 4: 6}  # by bytes a pixel: grey, red green blue, wit
 BITS = 8  # a channel
 
 
-def png(width: int, height: int, pixels: bytes, channels: int = 1) -> bytes:
+def png(width: int, height: int, pixels: bytes, channels: int = 1, effort: int = 6) -> bytes:
     """The bytes of a PNG file.
 
     Args:
@@ -22,6 +22,7 @@ def png(width: int, height: int, pixels: bytes, channels: int = 1) -> bytes:
         height: rows.
         pixels: row by row, `channels` bytes a pixel.
         channels: 1 grey, 3 red green blue, 4 the same with opacity.
+        effort: of zlib, from 1, the fastest, to 9, the smallest file.
 
     Raises:
         ValueError: `pixels` is not `width × height × channels` bytes.
@@ -32,7 +33,7 @@ def png(width: int, height: int, pixels: bytes, channels: int = 1) -> bytes:
     header = b"".join(number.to_bytes(4, "big") for number in (width, height))
     header += bytes((BITS, COLOUR_TYPES[channels], 0, 0, 0))
     rows = b"".join(b"\0" + pixels[start : start + row] for start in range(0, len(pixels), row))
-    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(rows, 6)), (b"IEND", b"")
+    chunks = (b"IHDR", header), (b"IDAT", zlib.compress(rows, effort)), (b"IEND", b"")
     return SIGNATURE + b"".join(_chunk(name, content) for name, content in chunks)
 
 

@@ -54,9 +54,13 @@ def write(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]
     Raises:
         UserError: the file cannot be written, or a name or text has no UTF-8.
     """
+    write_atomically(path, encode_for(path, tensors, metadata))
+
+
+def encode_for(path: Path, tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:
+    """As `encode`; its errors begin with the name of the file that is to hold it."""
     with _naming(path):
-        data = encode(tensors, metadata)
-    write_atomically(path, data)
+        return encode(tensors, metadata)
 
 
 def encode(tensors: Mapping[str, Tensor], metadata: Mapping[str, str]) -> bytes:

@@ -15,10 +15,13 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from math import prod, sqrt
-from random import Random
+from typing import TYPE_CHECKING
 
 from verypoorcnn.errors import UserError, nearest
 from verypoorcnn.files.tensors import Tensor
+
+if TYPE_CHECKING:
+    from random import Random
 
 
 @dataclass(frozen=True)

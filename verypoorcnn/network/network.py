@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from math import prod
-from random import Random
 from typing import Any
 
 from verypoorcnn.errors import UserError, nearest
@@ -118,6 +117,8 @@ class Network:
 
     def initial_parameters(self, seed: int) -> dict[str, Tensor]:
         """First values of everything it learns; the same seed gives the same values."""
+        from random import Random
+
         random = Random(f"parameters {seed}")
         return {name: draw(parameter, random) for name, parameter in self.parameters.items()}
 

@@ -14,6 +14,7 @@ from zlib import crc32
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.errors import UserError
 from verypoorcnn.files import safetensors
+from verypoorcnn.files.atomic import write_atomically
 from verypoorcnn.files.json_text import from_json, to_json
 from verypoorcnn.network import Network
 from verypoorcnn.training.loop import Parameters, Position, Trainer
@@ -40,13 +41,18 @@ def fingerprint(dataset: Dataset) -> str:
 
 def save_checkpoint(path: Path, trainer: Trainer) -> None:
     """Write where the training stands."""
+    write_atomically(path, checkpoint_bytes(path, trainer))
+
+
+def checkpoint_bytes(path: Path, trainer: Trainer) -> bytes:
+    """What `save_checkpoint` writes; `path` is for messages."""
     best = {BEST + name: tensor for name, tensor in (trainer.best or {}).items()}
     metadata = {
         "position": to_json(asdict(trainer.position)),
         "engine": trainer.engine.name,
         "train": fingerprint(trainer.train),
     }
-    safetensors.write(path, trainer.engine.parameters() | best, metadata)
+    return safetensors.encode_for(path, trainer.engine.parameters() | best, metadata)
 
 
 def load_checkpoint(

@@ -14,6 +14,7 @@ What can be set, and what it may be, stands in settings.py; examples/paper.toml 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -42,6 +43,7 @@ SECTIONS: dict[str, type[Settings]] = {
     cls.section: cls for cls in (DataSettings, NetworkSettings, TrainingSettings)
 }
 SETTINGS = [f"{name}.{key}" for name, cls in SECTIONS.items() for key in cls.names()]
+PLAIN = re.compile(r'0|[1-9][0-9]{0,17}|"[ !#-\[\]-~]*"')
 LARGEST_FILE = 1_000_000  # bytes; a configuration has hundreds
 
 
@@ -197,6 +199,8 @@ def _override(text: str) -> dict[str, dict[str, Any]]:
 
 def _toml_value(text: str) -> Any:
     """The value that this text is in TOML; the text itself where it is none."""
+    if PLAIN.fullmatch(text):  # a number or a text that needs no parser, as mostly
+        return text[1:-1] if text[0] == '"' else int(text)
     import tomllib
 
     try:

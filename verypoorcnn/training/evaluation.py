@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
 
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.engines import Engine
-from verypoorcnn.training.metrics import Metrics, measure
+
+if TYPE_CHECKING:
+    from verypoorcnn.training.metrics import Metrics
 
 BATCH = 64  # images at a time: small enough that progress moves, large enough for any engine
 
@@ -25,5 +28,7 @@ def probabilities(
 
 def evaluate(engine: Engine, dataset: Dataset, advance: Advance = int) -> Metrics:
     """Loss, accuracy and everything else that `Metrics` holds, of the parameters as they are."""
+    from verypoorcnn.training.metrics import measure  # who only asks needs none
+
     rows = list(probabilities(engine, dataset, advance))
     return measure(dataset.labels, rows, dataset.class_names)

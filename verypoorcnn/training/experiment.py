@@ -5,23 +5,29 @@ This is what `train` runs and `reproduce` repeats.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
+from pathlib import Path
 from time import perf_counter
 from typing import Any, Protocol
 
+from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.sources import Parts, load
 from verypoorcnn.engines import Engine, create_engine
+from verypoorcnn.files.atomic import write_together
+from verypoorcnn.files.json_text import to_json
 from verypoorcnn.network import Network
 from verypoorcnn.training import process
-from verypoorcnn.training.checkpoint import load_checkpoint
+from verypoorcnn.training.checkpoint import checkpoint_bytes, load_checkpoint
 from verypoorcnn.training.configuration import Configuration
-from verypoorcnn.training.evaluation import evaluate
+from verypoorcnn.training.epochs import epoch_line
+from verypoorcnn.training.evaluation import probabilities
 from verypoorcnn.training.interrupt import stop_on_interrupt
 from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Position, Record, Trainer
-from verypoorcnn.training.metrics import Metrics
-from verypoorcnn.training.model import Model, epoch_line
+from verypoorcnn.training.metrics import Metrics, measure
+from verypoorcnn.training.model import Model
+from verypoorcnn.training.model_file import model_bytes
 from verypoorcnn.training.run import Recorder, Run
 
 
@@ -70,6 +76,7 @@ class Outcome:
     parts: Parts
     position: Position
     test: Metrics
+    probabilities: list[list[float]]  # of every test image those of all classes
     configuration: Configuration
     seconds: dict[str, float]  # start, data, compile, train, evaluate, total
     run: Run | None
@@ -88,6 +95,7 @@ class Outcome:
             "test": self.test.as_dict(),
             "seconds": self.seconds,
             "peak_rss_bytes": process.peak_memory(),
+            "made_with": process.surroundings(),
             "run": str(self.run.folder) if self.run else None,
         }
 
@@ -124,17 +132,17 @@ class Experiment:
         network = self.configuration.network.build(len(parts.train.class_names))
         self.run = self.begin(parts.origin) if self.begin else None
         with self.watch("compile"):
-            trainer, recorder = self._trainer(network, parts)
+            trainer = self._trainer(network, parts)
         model = self._model(network, parts, trainer.engine)
-        with self.watch("train"):
-            self._train(trainer, recorder, model)
-        with self.watch("evaluate"), self.reporter.progress("testing", len(parts.test)) as bar:
-            test = evaluate(trainer.engine, parts.test, bar.advance)
+        with self.watch("train"), self._saving(trainer, model, Diverged, Interrupted):
+            self._train(trainer)
+        with self.watch("evaluate"), self._saving(trainer, model, BaseException):
+            test, rows = self._test(trainer.engine, parts.test)
         seconds = {"start": process.START_UP, **self.watch.seconds, "total": process.age()}
         outcome = Outcome(
-            model, parts, trainer.position, test, self.configuration, seconds, self.run
+            model, parts, trainer.position, test, rows, self.configuration, seconds, self.run
         )
-        self._keep(outcome)
+        self._keep(outcome, trainer)
         return outcome
 
     def _load(self) -> Parts:
@@ -152,7 +160,7 @@ class Experiment:
             say=self.reporter.say,
         )
 
-    def _trainer(self, network: Network, parts: Parts) -> tuple[Trainer, Sequence[Recorder]]:
+    def _trainer(self, network: Network, parts: Parts) -> Trainer:
         settings = self.configuration.training
         first = network.initial_parameters(settings.seed)
         engine, reason = create_engine(settings.engine, network, first, settings.batch_size)
@@ -165,47 +173,63 @@ class Experiment:
             engine.set_parameters(parameters)
         if self.run:
             self.run.write_history(position.history if position else ())
-        recorder = [Recorder(self.run)] if self.run else []
-        trainer = Trainer(
+        return Trainer(
             engine,
             parts.train,
             settings,
             validation=parts.validation,
-            callbacks=recorder,
+            callbacks=[Recorder(self.run)] if self.run else [],
             position=position,
             best=best,
         )
-        return trainer, recorder
 
     def _model(self, network: Network, parts: Parts, engine: Engine) -> Model:
         details = {"data": parts.origin, "seed": self.configuration.training.seed}
         return Model(network, class_names=parts.train.class_names, engine=engine, details=details)
 
-    def _train(self, trainer: Trainer, recorder: Sequence[Recorder], model: Model) -> None:
+    def _train(self, trainer: Trainer) -> None:
+        with (
+            stop_on_interrupt() as stop,
+            self.reporter.progress("training", _images_left(trainer)) as bar,
+        ):
+            trainer.callbacks = (*trainer.callbacks, _Display(bar), stop)
+            trainer.run()
+
+    def _test(self, engine: Engine, test: Dataset) -> tuple[Metrics, list[list[float]]]:
+        """The figures, and of every image the probabilities of all classes."""
+        with self.reporter.progress("testing", len(test)) as bar:
+            rows = list(probabilities(engine, test, bar.advance))
+        return measure(test.labels, rows, test.class_names), rows
+
+    @contextmanager
+    def _saving(
+        self, trainer: Trainer, model: Model, *endings: type[BaseException]
+    ) -> Iterator[None]:
+        """When it ends so, nothing that was learned is lost; `_keep` saves what ends well."""
         try:
-            with (
-                stop_on_interrupt() as stop,
-                self.reporter.progress("training", _images_left(trainer)) as bar,
-            ):
-                trainer.callbacks = (*recorder, _Display(bar), stop)
-                trainer.run()
-        except (Diverged, Interrupted):
-            self._save(trainer, recorder, model)
+            yield
+        except endings:
+            self._save(trainer, model)
             raise
-        self._save(trainer, recorder, model)
 
-    def _save(self, trainer: Trainer, recorder: Sequence[Recorder], model: Model) -> None:
-        for one in recorder:
-            one.save(trainer)
-            model.save(one.run.model)
+    def _save(self, trainer: Trainer, model: Model, *, result: str | None = None) -> None:
+        """Where the training stands, the model and the result, with one wait for the disk."""
+        if self.run is None:
+            return
+        files: dict[Path, bytes | str] = {
+            self.run.checkpoint: checkpoint_bytes(self.run.checkpoint, trainer),
+            self.run.model: model_bytes(self.run.model, model.file()),
+        }
+        if result is not None:
+            files[self.run.result] = result
+        write_together(files)
 
-    def _keep(self, outcome: Outcome) -> None:
+    def _keep(self, outcome: Outcome, trainer: Trainer) -> None:
         scores = ("loss", "accuracy", "precision", "recall", "f1", "samples")
         test = outcome.test.as_dict()
         outcome.model.details["test"] = {name: test[name] for name in scores}
-        if self.run:
-            outcome.model.save(self.run.model)
-            self.run.write_result(outcome.as_dict())
+        result = to_json(outcome.as_dict(), indent=2)
+        self._save(trainer, outcome.model, result=f"{result}\n")
 
 
 class _Display(Callback):

@@ -16,7 +16,7 @@ from time import perf_counter
 from typing import Any, NoReturn
 
 from verypoorcnn.data.dataset import Dataset
-from verypoorcnn.engines import Engine
+from verypoorcnn.engines import BatchResult, Engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.training.configuration import TrainingSettings
@@ -57,7 +57,11 @@ class Callback:
         """So many images were evaluated."""
 
     def batch_done(self, trainer: Trainer, images: int) -> None:
-        """A batch, or a few at once, are done, so many images.  Raise `Interrupted` to stop."""
+        """A batch, or a few at once, are done, so many images.  Raise `Interrupted` to stop.
+
+        It is called on the way through a batch that takes long, too, with 0 images: parameters and
+        position are those after the batch before.
+        """
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """An epoch is finished, and its validation too."""
@@ -86,6 +90,7 @@ class Trainer:
                 "judge by; set data.validation_samples or take patience away"
             )
         self.engine = engine
+        self.engine.threads = settings.threads
         self.train = train
         self.validation = validation
         self.settings = settings
@@ -124,7 +129,8 @@ class Trainer:
     def _finish_epoch(self) -> None:
         """Make the steps that the epoch under way still needs, and close it."""
         position, size = self.position, self.settings.batch_size
-        order = epoch_order(len(self.train), self.settings.seed, position.epoch)
+        key = epoch_key(self.settings.seed, position.epoch)
+        order = self.engine.shuffled(len(self.train), key)
         while position.batch < self.batches:
             stretch = position.batch, position.batch + self._stretch
             self._steps(order[stretch[0] * size : stretch[1] * size])
@@ -144,22 +150,35 @@ class Trainer:
     def _steps(self, indices: Sequence[int]) -> None:
         """The next few batches, in one call of the engine."""
         began, position, settings = perf_counter(), self.position, self.settings
-        arguments = self.train, indices, settings.batch_size, settings.learning_rate
-        for result in self.engine.train_batches(*arguments):
-            position.batch += 1
-            if not isfinite(result.loss):
-                fault = f"the loss is {result.loss}, no longer a finite number"
-                self._go_back(position.batch, fault)
-            position.loss += result.loss
-            position.hits += result.hits
+        size, first = settings.batch_size, position.batch
+
+        def count(result: BatchResult) -> None:
+            position.batch = first + -(-result.samples // size)
+            position.loss, position.hits = result.loss, result.hits
+
+        def pause(so_far: BatchResult) -> None:
+            count(so_far)
+            self._tell(0)
+
+        before = BatchResult(position.loss, position.hits, 0)
+        count(
+            self.engine.train_batches(
+                self.train, indices, size, settings.learning_rate, before, pause
+            )
+        )
+        if not isfinite(position.loss):
+            self._go_back(position.batch, f"the loss is {position.loss}, no longer a finite number")
         took = perf_counter() - began
         position.seconds += took
         if took < PATIENCE / 2:
             self._stretch = min(2 * self._stretch, self.engine.longest_call)
         elif took > PATIENCE:
             self._stretch = max(1, self._stretch // 2)
+        self._tell(len(indices))
+
+    def _tell(self, images: int) -> None:
         for callback in self.callbacks:
-            callback.batch_done(self, len(indices))
+            callback.batch_done(self, images)
 
     def _close_epoch(self, record: Record) -> None:
         position = self.position
@@ -196,11 +215,9 @@ class Trainer:
         )
 
 
-def epoch_order(count: int, seed: int, epoch: int) -> list[int]:
-    """The order in which an epoch, counted from 0, goes through `count` images."""
-    order = list(range(count))
-    Random(f"shuffle {seed} {epoch}").shuffle(order)
-    return order
+def epoch_key(seed: int, epoch: int) -> int:
+    """64 bits that decide the order of an epoch, counted from 0."""
+    return Random(f"shuffle {seed} {epoch}").getrandbits(64)
 
 
 def all_finite(parameters: Mapping[str, Tensor]) -> bool:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.engines import Engine, create_engine
@@ -14,12 +13,12 @@ from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
 from verypoorcnn.network.presets import paper
-from verypoorcnn.training.configuration import TrainingSettings
 from verypoorcnn.training.evaluation import Advance, evaluate, probabilities
-from verypoorcnn.training.loop import Callback, Record, Trainer
-from verypoorcnn.training.metrics import Metrics
 from verypoorcnn.training.model_file import ModelFile, load_model, save_model
-from verypoorcnn.training.summary import summary
+
+if TYPE_CHECKING:
+    from verypoorcnn.training.loop import Callback, Record
+    from verypoorcnn.training.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -34,14 +33,6 @@ class Prediction:
     def top(self, count: int) -> list[int]:
         """The labels of the most probable classes, most probable first."""
         return sorted(range(len(self.probabilities)), key=lambda k: -self.probabilities[k])[:count]
-
-
-class PrintEpochs(Callback):
-    """One line an epoch on stderr."""
-
-    def epoch_done(self, trainer: Trainer, record: Record) -> None:
-        """Print it."""
-        print(epoch_line(record, trainer.settings.epochs), file=sys.stderr)
 
 
 class Model:
@@ -99,20 +90,26 @@ class Model:
         learning_rate: float = 0.008,
         validation: Dataset | None = None,
         patience: int = 0,
-        callbacks: Sequence[Callback] = (PrintEpochs(),),
+        callbacks: Sequence[Callback] | None = None,
     ) -> list[Record]:
         """Train on `train` and return one record an epoch: loss, accuracy, seconds.
 
-        With `patience`, training stops when the validation loss has not fallen for so many
-        epochs, and the best epoch's parameters are kept.
+        Without `callbacks` a line an epoch goes to stderr; () keeps it silent.  With `patience`,
+        training stops when the validation loss has not fallen for so many epochs, and the best
+        epoch's parameters are kept.
 
         Raises:
             UserError: images of another shape, labels beyond the classes, a loss that is no
                 longer finite.
         """
+        from verypoorcnn.training.epochs import PrintEpochs
+        from verypoorcnn.training.loop import Trainer
+        from verypoorcnn.training.settings import TrainingSettings
+
         self.check(train)
         if validation:
             self.check(validation)
+        told = (PrintEpochs(),) if callbacks is None else callbacks
         settings = TrainingSettings(
             epochs=epochs,
             batch_size=batch_size,
@@ -121,7 +118,7 @@ class Model:
             patience=patience,
             measure_start=False,
         )
-        trainer = Trainer(self.engine, train, settings, validation=validation, callbacks=callbacks)
+        trainer = Trainer(self.engine, train, settings, validation=validation, callbacks=told)
         trainer.run()
         self.class_names = train.class_names
         self.details |= {"data": train.source, "seed": self.seed, "engine": self.engine.name}
@@ -145,13 +142,17 @@ class Model:
 
     def summary(self) -> str:
         """The layers with their shapes, parameters and multiply-adds, as a table."""
+        from verypoorcnn.training.summary import summary
+
         return summary(self.network)
 
     def save(self, path: str | Path) -> None:
         """Write the model to a safetensors file."""
-        save_model(
-            Path(path), ModelFile(self.network, self.parameters, self.class_names, self.details)
-        )
+        save_model(Path(path), self.file())
+
+    def file(self) -> ModelFile:
+        """What a model file holds of it."""
+        return ModelFile(self.network, self.parameters, self.class_names, self.details)
 
     @classmethod
     def load(
@@ -193,17 +194,3 @@ class Model:
     def _prediction(self, row: Sequence[float]) -> Prediction:
         label = max(range(len(row)), key=row.__getitem__)
         return Prediction(label, self.class_names[label], row[label], tuple(row))
-
-
-def epoch_line(record: Record, epochs: int) -> str:
-    """`epoch  3/25  loss 1.4048  accuracy 52.0 % (running)`."""
-    line = (
-        f"epoch {record['epoch']:>{len(str(epochs))}}/{epochs}  loss {record['loss']:.4f}  "
-        f"accuracy {100 * record['accuracy']:.1f} % ({record['measured']})"
-    )
-    if validation := record.get("validation"):
-        line += (
-            f"  validation: loss {validation['loss']:.4f}  "
-            f"accuracy {100 * validation['accuracy']:.1f} %"
-        )
-    return line

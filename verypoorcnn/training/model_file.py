@@ -17,6 +17,7 @@ from typing import Any
 from verypoorcnn import __version__
 from verypoorcnn.errors import UserError
 from verypoorcnn.files import safetensors
+from verypoorcnn.files.atomic import write_atomically
 from verypoorcnn.files.json_text import from_json, to_json
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
@@ -39,6 +40,11 @@ class ModelFile:
 
 def save_model(path: Path, model: ModelFile) -> None:
     """Write a model, whole or not at all."""
+    write_atomically(path, model_bytes(path, model))
+
+
+def model_bytes(path: Path, model: ModelFile) -> bytes:
+    """What `save_model` writes; `path` is for messages."""
     metadata = {
         "format": FORMAT,
         "version": __version__,
@@ -47,7 +53,7 @@ def save_model(path: Path, model: ModelFile) -> None:
         "preprocessing": to_json(PREPROCESSING),
         "details": to_json(dict(model.details)),
     }
-    safetensors.write(path, model.parameters, metadata)
+    return safetensors.encode_for(path, model.parameters, metadata)
 
 
 def load_model(path: Path, network: Network | None = None) -> ModelFile:

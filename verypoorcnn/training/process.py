@@ -5,8 +5,11 @@ from __future__ import annotations
 import os
 import sys
 from contextlib import suppress
+from itertools import islice
 from pathlib import Path
 from time import perf_counter
+
+from verypoorcnn import __version__
 
 
 def peak_memory() -> int | None:
@@ -17,6 +20,33 @@ def peak_memory() -> int | None:
         return None
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024  # Linux counts in KiB
+
+
+def surroundings() -> dict[str, str]:
+    """Version, Python, system, processor and the time in UTC: what a result was made with."""
+    from datetime import UTC, datetime
+
+    return {
+        "verypoorcnn": __version__,
+        "python": f"{sys.implementation.name} {'.'.join(map(str, sys.version_info[:3]))}",
+        "system": f"{sys.platform} {_machine()}".strip(),
+        "processor": _processor(),
+        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _machine() -> str:
+    """Its architecture, "x86_64", where the system tells it at once."""
+    return os.uname().machine if hasattr(os, "uname") else ""
+
+
+def _processor() -> str:
+    """Its name; "" where nobody tells.  /proc/cpuinfo is long, the first processor is enough."""
+    with suppress(OSError), Path("/proc/cpuinfo").open(errors="replace") as lines:
+        for line in islice(lines, 30):
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    return os.environ.get("PROCESSOR_IDENTIFIER", "")  # where Windows has it
 
 
 def _age_at_import() -> float:

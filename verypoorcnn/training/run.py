@@ -5,6 +5,7 @@ metrics.jsonl            one line an epoch, written when the epoch is over
 checkpoint.safetensors   where the training stands, to resume from
 model.safetensors        the model, when the training is over or was interrupted
 result.json              what `train --json` prints
+report.html              all of it as a page, see docs/report.md
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
-from typing import Any
 
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.atomic import write_atomically
@@ -29,7 +29,13 @@ from verypoorcnn.training.configuration import (
 from verypoorcnn.training.loop import Callback, Record, Trainer
 
 # What a resumed run may be given anew; data may have moved, and are checked to be the same.
-MAY_CHANGE = ("training.epochs", "training.learning_rate", "training.patience", "data.source")
+MAY_CHANGE = (
+    "training.epochs",
+    "training.learning_rate",
+    "training.patience",
+    "training.threads",
+    "data.source",
+)
 BETWEEN_EPOCHS = 2.0  # seconds: a checkpoint costs milliseconds, an epoch may cost less
 WITHIN_EPOCH = 30.0  # seconds of work that a crash may cost
 
@@ -44,6 +50,7 @@ class Run:
         self.checkpoint = folder / "checkpoint.safetensors"
         self.model = folder / "model.safetensors"
         self.result = folder / "result.json"
+        self.report = folder / "report.html"
 
     @classmethod
     def create(cls, folder: Path | None, configuration: Configuration, data: str) -> Run:
@@ -100,12 +107,9 @@ class Run:
         write_atomically(self.config, to_json(configuration.as_dict(), indent=2) + "\n")
 
     def write_history(self, history: Sequence[Record]) -> None:
-        """Make metrics.jsonl hold just these epochs."""
-        write_atomically(self.metrics, "".join(to_json(record) + "\n" for record in history))
-
-    def write_result(self, result: dict[str, Any]) -> None:
-        """Keep what the run came to."""
-        write_atomically(self.result, to_json(result, indent=2) + "\n")
+        """Make metrics.jsonl hold just these epochs; they stand in the checkpoint, too."""
+        lines = "".join(to_json(record) + "\n" for record in history)
+        write_atomically(self.metrics, lines, lasting=False)
 
 
 class Recorder(Callback):

@@ -233,6 +233,7 @@ class TrainingSettings(Settings):
     seed: int = setting(0, whole(0))
     patience: int = setting(0, whole(0))  # epochs without a better validation loss; 0: no matter
     measure_start: bool = setting(True, TRUTH)  # the training loss before the first step
+    threads: int = setting(0, whole(0))  # 0: as many as gain; makes no difference but in speed
 
 
 def _both_given() -> UserError:

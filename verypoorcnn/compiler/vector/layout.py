@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import Literal
 
-from verypoorcnn.compiler.loops import Array, Scalar
+from verypoorcnn.compiler.arguments import Array, Scalar
 
 GROUP = 16  # samples in a group
 LINE = 64  # bytes in a cache line, and in one number of a group

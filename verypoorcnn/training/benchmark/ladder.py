@@ -10,7 +10,7 @@ from verypoorcnn.training.benchmark import own
 from verypoorcnn.training.benchmark.contest import Effort, contest
 from verypoorcnn.training.benchmark.limit import limit, multiply_adds, training_multiply_adds
 from verypoorcnn.training.benchmark.own import Maker
-from verypoorcnn.training.benchmark.processes import alternate, available, python
+from verypoorcnn.training.benchmark.processes import NOT_CACHED, alternate, available, python
 from verypoorcnn.training.benchmark.rivals import others
 from verypoorcnn.training.benchmark.task import Task
 
@@ -44,11 +44,14 @@ def ladder(
 
 
 def start_ups(names: Iterable[str], rounds: int) -> Rows:
-    """Of each side a process from its start to its first step: seconds, and bytes at its peak."""
+    """Of each side a process from its start to its first step: seconds, and bytes at its peak.
+
+    Nothing is cached: this is what the first step costs.
+    """
     if not available() or not rounds:
         return {}
     child = python("-m", "verypoorcnn.training.benchmark.child")
-    ran = alternate({name: [*child, name] for name in names}, rounds)
+    ran = alternate({name: [*child, name] for name in names}, rounds, NOT_CACHED)
     return {
         name: {"first_step_seconds": all_.seconds, "peak_bytes": all_.peak}
         for name, all_ in ran.items()

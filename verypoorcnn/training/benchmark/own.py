@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -64,22 +65,27 @@ def environment(name: str, value: str) -> Iterator[None]:
 
 
 def _training(name: str, task: Task) -> Side:
-    engine = engine_of(name, task)
+    return training_side(name, engine_of(name, task), task)
+
+
+def training_side(name: str, engine: Engine, task: Task) -> Side:
+    """Steps of an engine, as the training loop asks for them: many in a call."""
     engine.prepare(task.batch_size)
+    order = array("q", task.order)
 
     def work(steps: int) -> None:
         for start in range(0, steps, task.batches):
             count = min(task.batches, steps - start) * task.batch_size
-            engine.train_batches(task.data, task.order[:count], task.batch_size, RATE)
+            engine.train_batches(task.data, order[:count], task.batch_size, RATE)
 
     return Side(name, work)
 
 
 def _inference(name: str, task: Task) -> Side:
-    engine, indices = engine_of(name, task), task.order[: task.batch_size]
+    engine, indices = engine_of(name, task), array("q", task.order[: task.batch_size])
 
     def work(batches: int) -> None:
         for _ in range(batches):
-            engine.probabilities(task.data, indices)
+            engine.probability_array(task.data, indices)
 
     return Side(name, work)

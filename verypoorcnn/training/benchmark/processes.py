@@ -17,8 +17,11 @@ from statistics import median
 from typing import Any
 
 from verypoorcnn.errors import UserError
+from verypoorcnn.files.cache import VARIABLE
 
 ROOT = Path(__file__).resolve().parents[3]  # the folder that the package is in
+
+Settings = Mapping[str, str]
 
 LAUNCHER = """
 import os, sys, time
@@ -28,6 +31,9 @@ _, status, usage = os.wait4(child, 0)
 seconds = time.perf_counter() - began
 sys.stderr.write(f"\\n{os.waitstatus_to_exitcode(status)} {seconds} {usage.ru_maxrss}")
 """
+CACHED = {VARIABLE: "on"}  # machine code is taken from the user's cache, and kept there
+NOT_CACHED = {VARIABLE: "off"}
+FRESH = ", nothing cached"  # in the name of a side
 KIB = 1 if sys.platform == "darwin" else 1024  # bytes in a unit of ru_maxrss
 
 
@@ -73,16 +79,23 @@ def python(*words: str) -> list[str]:
     return [sys.executable, *words]
 
 
-def run(command: Sequence[str]) -> Process:
+def is_fresh(side: str) -> bool:
+    """Whether a side of this name has nothing cached."""
+    return side.endswith(FRESH)
+
+
+def run(command: Sequence[str], settings: Settings = CACHED) -> Process:
     """Run a command to its end; it finds our package and `benchmarks` whatever the folder.
+
+    `settings` are added to its environment.
 
     Raises:
         UserError: it fails.
     """
     path = os.pathsep.join(filter(None, [str(ROOT), os.environ.get("PYTHONPATH", "")]))
     launcher = [sys.executable, "-I", "-S", "-c", LAUNCHER, *command]
-    settings = {**os.environ, "PYTHONPATH": path}
-    ran = subprocess.run(launcher, capture_output=True, text=True, env=settings, check=False)
+    environment = {**os.environ, **settings, "PYTHONPATH": path}
+    ran = subprocess.run(launcher, capture_output=True, text=True, env=environment, check=False)
     messages, _, report = ran.stderr.rpartition("\n")
     status, seconds, peak = report.split()
     if status != "0":
@@ -92,10 +105,12 @@ def run(command: Sequence[str]) -> Process:
     return Process(float(seconds), int(peak) * KIB, ran.stdout)
 
 
-def alternate(commands: Mapping[str, Sequence[str]], rounds: int) -> dict[str, Processes]:
-    """Run each command so many times, in turn."""
+def alternate(
+    commands: Mapping[str, Sequence[str]], rounds: int, settings: Settings = CACHED
+) -> dict[str, Processes]:
+    """Run each command so many times, in turn; those whose name says so with nothing cached."""
     found: dict[str, list[Process]] = {name: [] for name in commands}
     for _ in range(rounds):
         for name, command in commands.items():
-            found[name].append(run(command))
+            found[name].append(run(command, NOT_CACHED if is_fresh(name) else settings))
     return {name: Processes(tuple(ran)) for name, ran in found.items()}

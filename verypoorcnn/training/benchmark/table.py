@@ -10,7 +10,7 @@ from statistics import mean
 from typing import Any
 
 from verypoorcnn.training.benchmark.experiment import experiments
-from verypoorcnn.training.benchmark.processes import ROOT, Processes
+from verypoorcnn.training.benchmark.processes import FRESH, ROOT, Processes
 from verypoorcnn.training.benchmark.rivals import checkout
 
 EPOCHS = 25
@@ -50,8 +50,11 @@ def table(
         if whole
         else _scaled(experiments(source, seeds[:1], ["textbook"], 1, False)["textbook"])
     }
-    ran = experiments(source, seeds, ["native"], EPOCHS, others)
+    ran = experiments(source, seeds, ["native", f"native{FRESH}"], EPOCHS, others)
+    first_time = ran.pop(f"native{FRESH}", None)
     columns |= {name: _whole(processes) for name, processes in ran.items()}
+    if first_time:
+        columns["native"]["seconds_nothing_cached"] = first_time.seconds
     for name, column in columns.items():
         column["lines"] = _lines(name)
     return columns
@@ -134,6 +137,10 @@ def markdown(columns: dict[str, Column], seeds: int) -> str:
         "comments and docstrings; for the native engine with the compiler; for NumPy and PyTorch "
         "the script.",
     ]
+    if seconds := columns.get("native", {}).get("seconds_nothing_cached"):
+        notes.append(
+            f"The native engine the first time, with no machine code cached: {seconds:.2f} s."
+        )
     if any(column["scaled"] for column in columns.values()):
         notes.append(
             "\\* one epoch measured and taken 25 times; --whole measures it all, and the accuracy"

@@ -1,189 +1,151 @@
-"""The driver: one batch after another in one call, for as many batches as one likes.
+"""The driver of training: many batches in one call, by one thread or by several at once.
 
-What the textbook cannot say is written here by hand: which images a batch has is itself data (the
-shuffled order), and a kernel wants them sample-minor, byte p of image s at 16 · p + s.  For every
-group of sixteen images the driver
+A batch is cut into *shards*, each of which sums up gradients of its own: the first in the
+parameters' own region, the others in copies of it.  Every thread has its shards; for each batch it
 
-    gathers     the images and labels that the order names
-    transposes  sixteen pixels of eight images at a time, by three rounds of interleaving
-    calls       the kernel of a group
-    keeps       the lines of results that the kernel left (losses, hits)
+    begins      a shard: copies the parameters, zeroes the sums
+    gathers     a group of sixteen images after another, and calls the kernel of a group
+    adds up     the losses and hits of the samples that exist, in float64, in their order
+    meets       the others (`meeting`), where all sums are added up, and the parameters updated
 
-and before every batch it zeroes the sums, after it it calls the kernel that updates.
+A loss that is not finite ends the call after its batch.
 """
 
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
-from verypoorcnn.compiler.native.memory import Executable
+from verypoorcnn.compiler.native.batches import Shard, TrainingPlan
 from verypoorcnn.compiler.native.x86.abi import Frame, convention
 from verypoorcnn.compiler.native.x86.assembler import Assembler
-from verypoorcnn.compiler.native.x86.operands import Byte, Memory
+from verypoorcnn.compiler.native.x86.gather import GROUP, LOCAL_BYTES, Source, gather
+from verypoorcnn.compiler.native.x86.meeting import meet
+from verypoorcnn.compiler.native.x86.operands import Dword, Label, Memory
 from verypoorcnn.compiler.native.x86.registers import (
     XMM,
     YMM,
-    cl,
-    ecx,
-    r11,
-    r12,
+    r8,
+    r9,
     r13,
     r14,
     r15,
     rax,
-    rbp,
-    rbx,
     rcx,
     rdx,
-    rsp,
+)
+from verypoorcnn.compiler.native.x86.work import (
+    SHARD,
+    SHARDS,
+    WORK,
+    lines,
+    of_shard,
+    of_work,
 )
 
-GROUP = 16  # images in a group
-ROW = 16  # bytes that one transposition takes from an image
-LINE = 64  # bytes of a result
-
-IMAGES, LABELS, ORDER, BATCHES, RESULTS = rbx, rbp, r12, r13, r14  # kept by everyone who is called
-GROUPS = r15
-
-Driver = Callable[[int], None]  # takes the address of five numbers, in the order of the names above
+INDICES, IMAGES, COUNT = r13, r14, r15  # kept by everyone who is called
 
 
-@dataclass(frozen=True)
-class Batch:
-    """What is done for one batch; all places are addresses."""
-
-    groups: int
-    image_bytes: int
-    pixels: int  # where a group's images go
-    labels: int  # where its labels go
-    regions: tuple[int, int, int]  # what the kernels are called with
-    zeroed: Sequence[tuple[int, int]]  # address and bytes, whole lines, of what is zeroed first
-    group: int  # the kernel of a group
-    update: int | None  # the kernel after the last group
-    results: Sequence[int]  # lines to keep after every group
-
-
-def driver(batch: Batch) -> Driver:
-    """Machine code that runs such batches.
-
-    It is called with the address of five 64-bit numbers: the addresses of images, labels and order
-    (64-bit indices), how many batches, and the address that the results go to.
-    """
+def training_code(plan: TrainingPlan) -> bytes:
+    """A function of the address of a `Work`."""
     asm = Assembler()
-    frame = Frame(
-        convention(),
-        [IMAGES, LABELS, ORDER, BATCHES, RESULTS, GROUPS, *YMM[:16]],
-        local_bytes=8 * GROUP,
-        calls=True,
-    )
+    registers = [WORK, SHARD, SHARDS, INDICES, IMAGES, COUNT, *YMM[:16]]
+    frame = Frame(convention(), registers, local_bytes=LOCAL_BYTES, calls=True)
     frame.enter(asm)
-    asm.mov(rax, convention().arguments[0])
-    for place, register in enumerate((IMAGES, LABELS, ORDER, BATCHES, RESULTS)):
-        asm.mov(register, Memory(rax, 8 * place))
-    next_batch = asm.here("batch")
-    _zero(asm, batch.zeroed)
-    asm.mov(GROUPS, batch.groups)
-    next_group = asm.here("group")
-    _gather(asm, batch, frame.locals_at)
-    _call(asm, batch.group, batch.regions)
-    _keep(asm, batch.results)
-    asm.dec(GROUPS)
-    asm.jne(next_group)
-    if batch.update is not None:
-        _call(asm, batch.update, batch.regions)
-    asm.dec(BATCHES)
+    asm.mov(WORK, convention().arguments[0])
+    stopped, next_batch = Label("stopped"), asm.here("batch")
+    _shards(asm, plan, frame.locals_at)
+    meet(asm, plan, stopped)
+    asm.mov(rax, of_work("stride"))
+    asm.add(of_work("order"), rax)
+    asm.dec(of_work("batches"))
     asm.jne(next_batch)
+    asm.bind(stopped)
     frame.leave(asm)
-    return Executable(asm.finish().data).function(ctypes.c_void_p)
+    return asm.finish().data
 
 
-def _zero(asm: Assembler, places: Sequence[tuple[int, int]]) -> None:
-    for address, size in places:
-        asm.mov(rdx, address)
-        asm.mov(rcx, size)
-        asm.vxorps(YMM[0], YMM[0], YMM[0])
-        again = asm.here()
-        for half in (0, 32):
-            asm.vmovups(Memory(rdx, half), YMM[0])
-        asm.add(rdx, LINE)
-        asm.sub(rcx, LINE)
-        asm.jne(again)
+def _shards(asm: Assembler, plan: TrainingPlan, addresses: int) -> None:
+    source = Source(of_work("pixels"), of_work("labels"), of_work("workspace"), INDICES, COUNT)
+    asm.mov(SHARD, of_work("shards"))
+    asm.mov(SHARDS, of_work("own"))
+    next_shard = asm.here("shard")
+    _begin(asm, plan)
+    asm.mov(INDICES, of_work("order"))
+    asm.add(INDICES, of_shard("first"))
+    asm.mov(IMAGES, of_shard("images"))
+    next_group = asm.here("group")
+    asm.mov(COUNT, GROUP)
+    asm.cmp(IMAGES, COUNT)
+    asm.cmovb(COUNT, IMAGES)
+    gather(asm, source, plan.place, addresses)
+    _call_group(asm, plan)
+    _tally(asm, plan)
+    asm.add(INDICES, 8 * GROUP)
+    asm.sub(IMAGES, GROUP)
+    asm.ja(next_group)
+    asm.add(SHARD, ctypes.sizeof(Shard))
+    asm.dec(SHARDS)
+    asm.jne(next_shard)
 
 
-def _gather(asm: Assembler, batch: Batch, addresses: int) -> None:
-    """The next sixteen images, transposed; `addresses` is where the frame holds theirs."""
-    asm.mov(r11, batch.labels)
-    for s in range(GROUP):
-        asm.mov(rax, Memory(ORDER, 8 * s))
-        asm.movzx(ecx, Byte(LABELS, 0, rax))
-        asm.mov(Byte(r11, s), cl)
-        asm.imul(rax, rax, batch.image_bytes)
-        asm.add(rax, IMAGES)
-        asm.mov(Memory(rsp, addresses + 8 * s), rax)
-    asm.add(ORDER, 8 * GROUP)
-    if batch.image_bytes < ROW:
-        _transpose_bytewise(asm, batch, addresses)
+def _begin(asm: Assembler, plan: TrainingPlan) -> None:
+    """Parameters as they are now, sums of zero; the first shard has the parameters themselves."""
+    if not plan.sums:
         return
-    rows, rest = divmod(batch.image_bytes, ROW)
+    begun, at_home = Label("begun"), Label("zero")
+    asm.cmp(of_work("begins"), 0)
+    asm.je(begun)
+    asm.mov(r8, of_work("main"))
+    asm.mov(r9, of_shard("parameters"))
+    asm.cmp(r8, r9)
+    asm.je(at_home)
+    for span in plan.copied:
+        lines(asm, span, lambda: _copy(asm))
+    asm.bind(at_home)
+    asm.vxorps(YMM[0], YMM[0], YMM[0])
+    for span in plan.sums:
+        lines(asm, span, lambda: _zero(asm))
+    asm.bind(begun)
+
+
+def _copy(asm: Assembler) -> None:
+    for half in (0, 32):
+        asm.vmovups(YMM[0], Memory(r8, half, rcx))
+        asm.vmovups(Memory(r9, half, rcx), YMM[0])
+
+
+def _zero(asm: Assembler) -> None:
+    for half in (0, 32):
+        asm.vmovups(Memory(r9, half, rcx), YMM[0])
+
+
+def _call_group(asm: Assembler, plan: TrainingPlan) -> None:
+    """The kernel for the images that were gathered."""
+    workspace, parameters, call = convention().arguments[:3]
+    asm.mov(rax, of_work("partial"))
+    asm.mov(call, of_work("full"))
+    asm.cmp(COUNT, GROUP)
+    asm.cmovne(call, rax)
+    asm.mov(workspace, of_work("workspace"))
+    asm.mov(parameters, of_shard("parameters"))
+    asm.call(of_work("group"))
+
+
+def _tally(asm: Assembler, plan: TrainingPlan) -> None:
+    """Add losses and hits to the shard's, one sample after another."""
+    loss, hits, one, other, zero = XMM[:5]
+    asm.vmovsd(loss, of_shard("loss"))
+    asm.vmovsd(hits, of_shard("hits"))
+    asm.vxorps(zero, zero, zero)
+    asm.mov(rdx, of_work("workspace"))
     asm.mov(rcx, 0)
-    asm.mov(rdx, batch.pixels)
-    again = asm.here("row")
-    _transpose(asm, addresses)
-    asm.add(rcx, ROW)
-    asm.add(rdx, ROW * GROUP)
-    asm.cmp(rcx, rows * ROW)
+    again = asm.here("sample")
+    asm.vcvtss2sd(one, zero, Dword(rdx, plan.losses, rcx, 4))
+    asm.vcvtss2sd(other, zero, Dword(rdx, plan.hits, rcx, 4))
+    asm.vaddsd(loss, loss, one)
+    asm.vaddsd(hits, hits, other)
+    asm.inc(rcx)
+    asm.cmp(rcx, COUNT)
     asm.jne(again)
-    if rest:  # the last sixteen bytes once more, some of them for the second time
-        asm.mov(rcx, batch.image_bytes - ROW)
-        asm.mov(rdx, batch.pixels + GROUP * (batch.image_bytes - ROW))
-        _transpose(asm, addresses)
-
-
-def _transpose(asm: Assembler, addresses: int) -> None:
-    """Sixteen bytes from offset rcx of every image to rdx, eight images at a time.
-
-    Interleaving image i with image i + 4 moves, in the number of a byte (three bits for the image,
-    four for the pixel), every bit one place up, and the first to the end.  Three times, and the
-    bits of the image are the last: register k holds pixels 2k and 2k + 1 of eight images.
-    """
-    for half in (0, 1):
-        here, there = XMM[:8], XMM[8:16]
-        for i in range(8):
-            asm.mov(rax, Memory(rsp, addresses + 8 * (8 * half + i)))
-            asm.vmovdqu(here[i], Memory(rax, 0, rcx))
-        for _ in range(3):
-            for i in range(4):
-                asm.vpunpcklbw(there[2 * i], here[i], here[i + 4])
-                asm.vpunpckhbw(there[2 * i + 1], here[i], here[i + 4])
-            here, there = there, here
-        for k in range(8):
-            asm.vmovq(Memory(rdx, GROUP * 2 * k + 8 * half), here[k])
-            asm.vmovhps(Memory(rdx, GROUP * (2 * k + 1) + 8 * half), here[k])
-
-
-def _transpose_bytewise(asm: Assembler, batch: Batch, addresses: int) -> None:
-    """For images that are smaller than a row."""
-    asm.mov(rdx, batch.pixels)
-    for s in range(GROUP):
-        asm.mov(rax, Memory(rsp, addresses + 8 * s))
-        for p in range(batch.image_bytes):
-            asm.movzx(ecx, Byte(rax, p))
-            asm.mov(Byte(rdx, GROUP * p + s), cl)
-
-
-def _call(asm: Assembler, kernel: int, regions: tuple[int, int, int]) -> None:
-    for register, region in zip(convention().arguments, regions, strict=False):
-        asm.mov(register, region)
-    asm.mov(rax, kernel)
-    asm.call(rax)
-
-
-def _keep(asm: Assembler, results: Sequence[int]) -> None:
-    for place, address in enumerate(results):
-        asm.mov(rax, address)
-        for half in (0, 32):
-            asm.vmovups(YMM[0], Memory(rax, half))
-            asm.vmovups(Memory(RESULTS, LINE * place + half), YMM[0])
-    asm.add(RESULTS, LINE * len(results))
+    asm.vmovsd(of_shard("loss"), loss)
+    asm.vmovsd(of_shard("hits"), hits)

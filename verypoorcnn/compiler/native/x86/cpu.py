@@ -8,28 +8,25 @@ from __future__ import annotations
 
 import ctypes
 import os
-import platform
+import sys
 from collections.abc import Mapping
 from functools import cache
 from typing import NamedTuple
 
 from verypoorcnn.compiler.native.memory import Executable, Refused
-from verypoorcnn.compiler.native.x86.abi import Frame, convention
-from verypoorcnn.compiler.native.x86.assembler import Assembler
-from verypoorcnn.compiler.native.x86.operands import Dword
-from verypoorcnn.compiler.native.x86.registers import (
-    GENERAL32,
-    eax,
-    ebx,
-    ecx,
-    edx,
-    r9,
-    rbx,
-)
 from verypoorcnn.errors import UserError
 
 VARIABLE = "VERYPOORCNN_ISA"
 MACHINES = ("x86_64", "amd64")  # as platform.machine() has it, in lower case
+
+# A function of leaf, subleaf, and the address of four numbers, eax, ebx, ecx, edx; then one that
+# returns XCR0.  `probe` has them in assembly: asking, the first thing to be done, needs none of it.
+_ANSWER = "0f a2 41 89 01 41 89 59 04 41 89 49 08 41 89 51 0c 5b c3"  # cpuid, keep all four, return
+CPUID = {
+    "System V": bytes.fromhex("53 49 89 d1 89 f8 89 f1" + _ANSWER),
+    "Windows": bytes.fromhex("53 4d 89 c1 89 c8 89 d1" + _ANSWER),
+}
+XGETBV = bytes.fromhex("b9 00 00 00 00 0f 01 d0 c3")
 
 # leaf, register (0 eax, 1 ebx, 2 ecx, 3 edx), bit: names as in /proc/cpuinfo
 FEATURES = {
@@ -93,10 +90,19 @@ def support(environment: Mapping[str, str] = os.environ, machine: str | None = N
         raise UserError(f"{VARIABLE}: {wanted!r} is no choice; give {', '.join(NEEDS)} or none")
     if wanted == "none":
         return Support(None, f"{VARIABLE}=none forbids machine code")
-    found = _best(machine or platform.machine(), [wanted] if wanted else list(NEEDS))
+    found = _best(machine or _machine(), [wanted] if wanted else list(NEEDS))
     if wanted and found.isa is None:
         raise UserError(f"{VARIABLE}={wanted}: {found.reason}; unset it, or give another or none")
     return Support(wanted, f"{VARIABLE}={wanted} asks for it") if wanted else found
+
+
+def _machine() -> str:
+    """What kind of processor this is, in the system's words."""
+    if hasattr(os, "uname"):
+        return os.uname().machine
+    import platform  # asks the same, and takes ten times as long to load
+
+    return platform.machine()
 
 
 def _best(machine: str, candidates: list[str]) -> Support:
@@ -116,11 +122,8 @@ def _best(machine: str, candidates: list[str]) -> Support:
 @cache
 def processor() -> Processor:
     """Ask the processor; only on x86-64.  Raises `Refused`."""
-    asm = Assembler()
-    _emit_cpuid(asm)
-    xgetbv_at = len(asm.code)
-    _emit_xgetbv(asm)
-    code = Executable(asm.finish().data)
+    cpuid_code = CPUID["Windows" if sys.platform == "win32" else "System V"]
+    code = Executable(cpuid_code + XGETBV)
     number = ctypes.c_uint32
     cpuid = code.function(number, number, ctypes.c_void_p)
     answer = (number * 4)()
@@ -132,26 +135,5 @@ def processor() -> Processor:
     known = ask(0)[0]  # the highest leaf
     leaves = {leaf: ask(leaf) if leaf <= known else [0] * 4 for leaf in (1, 7)}
     found = {name for name, (leaf, at, bit) in FEATURES.items() if leaves[leaf][at] >> bit & 1}
-    xgetbv = code.function(result=number, offset=xgetbv_at)
+    xgetbv = code.function(result=number, offset=len(cpuid_code))
     return Processor(frozenset(found), xgetbv() if "osxsave" in found else 0)
-
-
-def _emit_cpuid(asm: Assembler) -> None:
-    """A function of leaf, subleaf, and the address of four numbers: eax, ebx, ecx, edx."""
-    leaf, subleaf, answer = convention().arguments[:3]
-    frame = Frame(convention(), [rbx])
-    frame.enter(asm)
-    asm.mov(r9, answer)
-    asm.mov(eax, GENERAL32[leaf.number])
-    asm.mov(ecx, GENERAL32[subleaf.number])
-    asm.cpuid()
-    for i, register in enumerate((eax, ebx, ecx, edx)):
-        asm.mov(Dword(r9, 4 * i), register)
-    frame.leave(asm)
-
-
-def _emit_xgetbv(asm: Assembler) -> None:
-    """A function that returns XCR0."""
-    asm.mov(ecx, 0)
-    asm.xgetbv()
-    asm.ret()

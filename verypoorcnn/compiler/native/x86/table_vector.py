@@ -21,6 +21,8 @@ vmaskmovps     xy    m,v,v              MVR   V   66  0F38 0  2E
 vmovss         x     x,m32              RM    VE  F3  0F   0  10
 vmovss         x     m32,x              MR    VE  F3  0F   0  11
 vmovss         x     x,x,x              RVM   VE  F3  0F   0  10
+vmovsd         x     x,m64              RM    VE  F2  0F   01 10
+vmovsd         x     m64,x              MR    VE  F2  0F   01 11
 vmovd          x     x,r32|m32          RM    VE  66  0F   0  6E
 vmovd          x     r32|m32,x          MR    VE  66  0F   0  7E
 vmovq          x     x,r64              RM    VE  66  0F   1  6E
@@ -49,6 +51,8 @@ vdivps         xyz   v,v,v|m|b          RVM   VE  -   0F   0  5E
 vmaxps         xyz   v,v,v|m|b          RVM   VE  -   0F   0  5F
 vsqrtps        xyz   v,v|m|b            RM    VE  -   0F   0  51
 vhaddps        xy    v,v,v|m            RVM   V   F2  0F   0  7C
+vaddsd         x     x,x,x|m64          RVM   VE  F2  0F   01 58
+vsubsd         x     x,x,x|m64          RVM   VE  F2  0F   01 5C
 vaddss         x     x,x,x|m32          RVM   VE  F3  0F   0  58
 vmulss         x     x,x,x|m32          RVM   VE  F3  0F   0  59
 vsubss         x     x,x,x|m32          RVM   VE  F3  0F   0  5C
@@ -67,6 +71,7 @@ vcmpps         xyz   k,v,v|m|b,u8       RVMI  E   -   0F   0  C2
 vcmpss         x     x,x,x|m32,u8       RVMI  V   F3  0F   0  C2
 vcmpss         x     k,x,x|m32,u8       RVMI  E   F3  0F   0  C2
 vucomiss       x     x,x|m32            RM    VE  -   0F   0  2E
+vucomisd       x     x,x|m64            RM    V   66  0F   0  2E
 vblendps       xy    v,v,v|m,u8         RVMI  V   66  0F3A 0  0C
 vblendvps      xy    v,v,v|m,v          RVMS  V   66  0F3A 0  4A
 vblendmps      xyz   v,v,v|m|b          RVM   E   66  0F38 0  65
@@ -94,6 +99,7 @@ vgetmantps     xyz   v,v|m|b,u8         RMI   E   66  0F3A 0  26
 vcvtdq2ps      xyz   v,v|m|b            RM    VE  -   0F   0  5B
 vcvtps2dq      xyz   v,v|m|b            RM    VE  66  0F   0  5B
 vcvttps2dq     xyz   v,v|m|b            RM    VE  F3  0F   0  5B
+vcvtss2sd      x     x,x,x|m32          RVM   VE  F3  0F   0  5A
 vcvtsi2ss      x     x,x,r32|m32        RVM   VE  F3  0F   0  2A
 vcvttss2si     x     r32,x|m32          RM    VE  F3  0F   0  2C
 vpaddd         xyz   v,v,v|m|b          RVM   VE  66  0F   0  FE

@@ -26,7 +26,7 @@ def test_json_is_all_there_is_on_stdout(capsys, tmp_path):
     result = ran.json
     assert result.keys() == {
         *("engine", "data", "seed", "parameters", "train_samples", "test_samples", "start"),
-        *("history", "test", "seconds", "peak_rss_bytes", "run"),
+        *("history", "test", "seconds", "peak_rss_bytes", "made_with", "run"),
     }
     assert result["engine"] == choose_engine().name
     assert result["data"] == "built-in sketches"
@@ -64,7 +64,8 @@ def test_for_people(capsys):
     costs = f"5,070 parameters, {choose_engine().name} engine, seed 0"
     assert any(line.startswith("training took ") for line in lines)
     assert any(line.startswith(costs) for line in lines)
-    assert lines[-1].startswith("model: here")
+    assert lines[-2].startswith("model: here")
+    assert lines[-1].startswith("report: here")
     assert max(map(len, lines)) <= 80
     assert "epoch 1/1" in ran.err
     assert "epoch 1/1" not in ran.out
@@ -176,11 +177,13 @@ def test_ctrl_c_before_the_run_has_begun(capsys, monkeypatch, tmp_path):
     assert not [*tmp_path.iterdir()]
 
 
-@pytest.mark.parametrize("module", [experiment, loop])
-def test_ctrl_c_while_measuring_keeps_the_run(capsys, monkeypatch, module):
+@pytest.mark.parametrize(
+    ("module", "name"), [(experiment, "probabilities"), (loop, "evaluate")], ids=["test", "start"]
+)
+def test_ctrl_c_while_measuring_keeps_the_run(capsys, monkeypatch, module, name):
     whole = run(capsys, "train", *SKETCHES, "--json").json
     with monkeypatch.context() as patch:
-        patch.setattr(module, "evaluate", interrupt)
+        patch.setattr(module, name, interrupt)
         ran = run(capsys, "train", *SKETCHES, "--out", "here", "--json")
     assert (ran.status, ran.out) == (130, "")
     assert ran.err.splitlines()[-1].endswith("go on with: train --resume here")

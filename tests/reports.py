@@ -1,0 +1,70 @@
+"""What the tests of reports need: runs to report on, and a strict reader of pages."""
+
+from __future__ import annotations
+
+import json
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+from verypoorcnn.cli import main
+from verypoorcnn.report.markup import VOID
+
+SMALL = ("--data", "sketches", "--limit-train", "60", "--limit-test", "50", "--epochs", "3")
+HOSTILE = "</script><img src=x onerror=alert(1)>"
+
+
+def trained(folder: Path, *words: str) -> Path:
+    """The folder of a small run on sketches."""
+    assert main(["train", *SMALL, "--out", str(folder), "--json", *words]) == 0
+    return folder
+
+
+class Page(HTMLParser):
+    """Reads a page and complains about what a browser would mend in silence."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.ids: list[str] = []
+        self.texts: list[str] = []  # outside of style and script
+        self.scripts: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs), f"<{tag}> says something twice"
+        found = dict(attrs)
+        self.elements.append((tag, found))
+        if found.get("id"):
+            self.ids.append(str(found["id"]))
+        if tag not in (*VOID, "link"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open, f"</{tag}> ends nothing"
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        place = self.open[-1] if self.open else ""
+        if place == "script":
+            self.scripts.append(data)
+        elif place != "style":
+            self.texts.append(data)
+
+    @property
+    def text(self) -> str:
+        """All that is read."""
+        return " ".join(" ".join(self.texts).split())
+
+    @property
+    def content(self) -> Any:
+        """The data that the page's scripts draw from."""
+        return json.loads(self.scripts[0])
+
+    def all(self, tag: str, **attributes: str) -> list[dict[str, str | None]]:
+        """The attributes of all such elements."""
+        wanted = attributes.items()
+        return [a for name, a in self.elements if name == tag and wanted <= a.items()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -21,6 +22,7 @@ HOUSE = [
     ("__init__", "__main__"),
     ("cli",),
     ("lab", "report"),
+    ("explain",),
     ("interchange",),
     ("training",),
     ("data",),
@@ -128,3 +130,79 @@ def test_the_whole_package_imports_with_the_standard_library_alone():
     names = {name.partition(".")[0] for name in loaded}
     foreign = names - sys.stdlib_module_names - {"__main__", "verypoorcnn"}
     assert {name for name in foreign if not name.startswith("_sysconfigdata")} == set()
+
+
+# What a command imports.  Modules are most of what a short command costs.
+
+LOADED = """
+import io, sys
+sys.path.insert(0, sys.argv[1])
+from verypoorcnn.cli import main
+shown, sys.stdout = sys.stdout, io.StringIO()
+assert main(sys.argv[2:]) == 0
+print("\\n".join(sys.modules), file=shown)
+"""
+COMPILING = {"kernel", "source", "loops", "schedule", "lowering", "passes", "python"}
+HEAVY = {"hashlib", "difflib", "shutil", "subprocess", "random", "socket", "platform"}
+
+
+def loaded(folder, *words):
+    """All modules that a command has loaded; its cache is in this folder."""
+    settings = {**os.environ, "XDG_CACHE_HOME": str(folder), "VERYPOORCNN_CACHE": "on"}
+    command = [sys.executable, "-I", "-S", "-c", LOADED, str(ROOT), *map(str, words)]
+    result = subprocess.run(command, capture_output=True, text=True, env=settings)
+    assert result.returncode == 0, result.stderr
+    return set(result.stdout.split())
+
+
+def own(modules):
+    """The parts of our package: "cli", "training.run"."""
+    return {name.partition(".")[2] for name in modules if name.startswith("verypoorcnn.")}
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    """A model file, and a row of pixels to ask it about; the cache beside them is filled."""
+    from verypoorcnn import Model
+
+    folder = tmp_path_factory.mktemp("model")
+    Model(engine="textbook").save(folder / "model.safetensors")
+    (folder / "row.csv").write_text(",".join("0" * 784))
+    loaded(folder, "predict", folder / "model.safetensors", folder / "row.csv")
+    return folder
+
+
+def test_the_overview_loads_nothing_but_itself(tmp_path):
+    modules = loaded(tmp_path, "--help")
+    assert own(modules) == {"cli", "errors"}
+    assert modules & {*HEAVY, "argparse", "dataclasses", "ctypes", "json"} == set()
+
+
+def test_the_help_of_a_command_loads_no_engine_and_no_network(tmp_path):
+    for command in ("train", "predict", "evaluate"):
+        modules = loaded(tmp_path, command, "--help")
+        assert {name.partition(".")[0] for name in own(modules)} <= {"cli", "errors", "training"}
+        assert modules & {*HEAVY, "ctypes"} == set()
+
+
+def test_predicting_needs_neither_a_compiler_nor_a_training(model):
+    modules = loaded(model, "predict", model / "model.safetensors", model / "row.csv")
+    if "verypoorcnn.engines.native" not in modules:
+        pytest.skip("no machine code here")
+    parts = own(modules)
+    assert {f"compiler.{name}" for name in COMPILING} & parts == set()
+    assert {
+        "training.loop",
+        "training.settings",
+        "training.metrics",
+        "data.sources",
+    } & parts == set()
+    assert modules & HEAVY == set()
+    assert not any(name.endswith(("assembler", "x86.registers")) for name in parts)
+
+
+def test_only_the_engine_that_is_asked_for_is_loaded(model):
+    words = "predict", model / "model.safetensors", model / "row.csv", "--engine", "textbook"
+    parts = own(loaded(model, *words))
+    assert "engines.textbook" in parts
+    assert {"engines.native", "engines.python", "compiler"} & parts == set()

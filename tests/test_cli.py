@@ -45,7 +45,8 @@ def test_ctrl_c_in_any_command(capsys, monkeypatch, command):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(import_module(f"verypoorcnn.cli.{command}"), "run", interrupt)
-    ran = run(capsys, command, *{"evaluate": "m", "predict": "mf"}.get(command, ""))
+    needed = {"evaluate": "m", "explain": "m", "predict": "mf", "report": "r"}.get(command, "")
+    ran = run(capsys, command, *needed)
     assert (ran.status, ran.out) == (130, "")
     assert ran.err == "\nverypoorcnn: interrupted\n"
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from verypoorcnn.errors import UserError
 from verypoorcnn.lab.own_image import Switches, frame, prepare, switches_from, thumbnail
 from verypoorcnn.lab.retouch import Box, Picture
 
@@ -73,7 +74,7 @@ def test_grey_and_colour_fit_any_network(channels: int) -> None:
 
 def test_thumbnails_are_small_and_keep_their_proportions() -> None:
     small = thumbnail(Picture(448, 224, (bytes(448 * 224),)))
-    assert (small.rows, small.columns) == (112, 56)
+    assert (small.rows, small.columns) == (56, 28)
     same = Picture(28, 28, (bytes(784),))
     assert thumbnail(same) is same
 
@@ -98,5 +99,5 @@ def test_switches_come_as_the_page_sends_them() -> None:
     ],
 )
 def test_what_is_not_of_its_kind_is_named(body: dict[str, Any], message: str) -> None:
-    with pytest.raises(ValueError, match=message):
+    with pytest.raises(UserError, match=message):
         switches_from(body)

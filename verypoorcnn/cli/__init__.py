@@ -21,11 +21,14 @@ from verypoorcnn.errors import UserError, nearest
 COMMANDS = {
     "train": "train and test a network; by itself, the paper's experiment",
     "evaluate": "test a model on labelled images",
+    "report": "a run as one page, with its mistakes and filters; or runs compared",
     "predict": "say what is on images",
+    "explain": "the arithmetic of any number, and what matters in an image",
     "summary": "show a network's layers, shapes, parameters and costs",
     "data": "show what is in a data set",
     "gradcheck": "prove every gradient with dual numbers",
     "show": "a function of the textbook at every level, down to machine code",
+    "lab": "look into a network in the browser, and train it there",
     "reproduce": "the paper's experiment over several seeds, beside its figures",
     "bench": "how fast it is here, beside NumPy and PyTorch where installed",
 }

@@ -11,11 +11,16 @@ picture.
 
 from __future__ import annotations
 
+from base64 import b64decode
+from binascii import Error as NotBase64
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from verypoorcnn.data.dataset import Shape
+from verypoorcnn.errors import UserError
+from verypoorcnn.lab import body, wire
+from verypoorcnn.lab.looking import One, fastest
 from verypoorcnn.lab.retouch import (
     Box,
     Picture,
@@ -27,9 +32,10 @@ from verypoorcnn.lab.retouch import (
     rotated,
     shifted,
 )
+from verypoorcnn.lab.session import Session
 
 LARGEST = 640  # rows or columns; the page makes larger pictures smaller before it sends them
-THUMBNAIL = 112  # rows and columns of what the page shows of a step
+THUMBNAIL = 56  # rows and columns of what the page shows of a step
 
 
 @dataclass(frozen=True)
@@ -134,21 +140,21 @@ def thumbnail(picture: Picture) -> Picture:
     return resampled(picture, rows, columns)
 
 
-def switches_from(body: Mapping[str, Any]) -> Switches:
+def switches_from(fields: Mapping[str, Any]) -> Switches:
     """The switches as the page sends them.
 
     Raises:
-        ValueError: something is not of its kind; one line for the user.
+        UserError: something is not of its kind.
     """
-    flags = {name: body.get(name, name != "invert") for name in ("invert", "centre", "scale")}
+    flags = {name: fields.get(name, name != "invert") for name in ("invert", "centre", "scale")}
     for name, value in flags.items():
         if not isinstance(value, bool):
-            raise ValueError(f"{name} is {value!r}; give true or false")
-    rotate = body.get("rotate", 0)
+            raise UserError(f"{name} is {value!r}; give true or false")
+    rotate = fields.get("rotate", 0)
     if isinstance(rotate, bool) or not isinstance(rotate, int | float) or not abs(rotate) <= 360:
-        raise ValueError(f"rotate is {rotate!r}; give degrees from -360 to 360")
-    shift = _whole_numbers("shift", body.get("shift", [0, 0]), 2)
-    covered = body.get("occlude")
+        raise UserError(f"rotate is {rotate!r}; give degrees from -360 to 360")
+    shift = _whole_numbers("shift", fields.get("shift", [0, 0]), 2)
+    covered = fields.get("occlude")
     occlude = None if covered is None else _whole_numbers("occlude", covered, 3)
     return Switches(
         **flags,
@@ -164,5 +170,58 @@ def _whole_numbers(name: str, value: object, count: int) -> list[int]:
         or len(value) != count
         or not all(type(one) is int and abs(one) <= LARGEST for one in value)
     ):
-        raise ValueError(f"{name} is {value!r}; give {count} whole numbers up to {LARGEST}")
+        raise UserError(f"{name} is {value!r}; give {count} whole numbers up to {LARGEST}")
     return value
+
+
+def picture_from(fields: Mapping[str, Any]) -> Picture:
+    """The picture as the page sends it: `width`, `height`, and one or three `planes` in base64.
+
+    Raises:
+        UserError: something is not of its kind.
+    """
+    columns, rows = (body.whole(fields, name, 1, LARGEST) for name in ("width", "height"))
+    planes = fields.get("planes")
+    if not isinstance(planes, list) or len(planes) not in (1, 3):
+        raise UserError("planes must be a list of one plane of grey, or of red, green and blue")
+    decoded = tuple(_bytes_of(plane) for plane in planes)
+    if any(len(plane) != rows * columns for plane in decoded):
+        found = ", ".join(str(len(plane)) for plane in decoded)
+        raise UserError(f"planes of {found} bytes; a picture of {rows}×{columns} needs as many")
+    return Picture(rows, columns, decoded)
+
+
+def _bytes_of(plane: object) -> bytes:
+    try:
+        return b64decode(plane if isinstance(plane, str) else "?", validate=True)
+    except (NotBase64, ValueError):
+        raise UserError(f"a plane is {body.shown(plane)}; send its bytes in base64") from None
+
+
+def own(session: Session, fields: dict[str, Any]) -> dict[str, Any]:
+    """Prepare a picture, keep the result as an image, and say what the network makes of it."""
+    held = session.held
+    shape = held.network.input_shape
+    done = prepare(picture_from(fields), shape, switches_from(fields))
+    address = session.keep_own(done.pixels())
+    image = session.image(address)
+    with fastest(session, held).having(held) as engine:
+        rows = engine.probabilities(One(image.pixels, b"\0"), [0])
+    return {
+        "version": held.version,
+        "image": address,
+        "steps": [_step(step) for step in done.steps],
+        "pixels": wire.pixels(shape, image.pixels),
+        "probabilities": list(rows[0]),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    small = thumbnail(step.picture)
+    shape = (len(small.planes), small.rows, small.columns)
+    size = [step.picture.rows, step.picture.columns]
+    image = wire.pixels(shape, b"".join(small.planes))
+    return {"name": step.name, "why": step.why, "size": size, "image": image}
+
+
+ROUTES = {("POST", "/api/own"): own}

@@ -1,0 +1,275 @@
+"""The laboratory as its visitors use it: a browser, a trained network, the whole way round.
+
+Training, experiments and the time slider have a file of their own, test_lab_training_page.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from verypoorcnn.cli import main
+from verypoorcnn.lab.opening import open_session
+from verypoorcnn.lab.routes import LIMITS, routes
+from verypoorcnn.lab.server import LabServer
+
+VIEWS = (
+    *("network", "network&layer=conv1&cell=0.3.4", "backward", "backward&layer=fc2&cell=1"),
+    *("training", "experiments", "code&layer=conv1", "errors", "time", "own", "whatif"),
+)
+
+
+def said(*words: object) -> str:
+    """What a command prints."""
+    with redirect_stdout(StringIO()) as out:
+        assert main([str(word) for word in words]) == 0
+    return out.getvalue()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small training on sketches."""
+    folder = tmp_path_factory.mktemp("lab") / "run"
+    asked = "train --data sketches --limit-train 160 --limit-test 60 --epochs 4 --no-report"
+    said(*asked.split(), "--out", folder, "--set", "training.learning_rate=0.05")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lab(run: Path) -> Iterator[LabServer]:
+    """A laboratory that has it open."""
+    session = open_session(str(run), None, lambda line: None)
+    server = LabServer(session, routes(), 0, LIMITS)
+    server.start()
+    yield server
+    server.stop()
+    session.close()
+
+
+@pytest.fixture
+def opened(page: Any, lab: LabServer) -> Any:
+    """The page, let in, by somebody who was here before; goes to a view."""
+    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
+
+    def show(state: str) -> Any:
+        page.goto(f"{lab.address}#view={state}")
+        page.wait_for_selector(f".view-{state.partition('&')[0]} *")
+        return page
+
+    return show
+
+
+def settled(page: Any) -> None:
+    """Wait until nothing more is asked of the server for half a second."""
+    page.wait_for_load_state("networkidle")
+
+
+# Numbers.
+
+
+def test_the_arithmetic_shows_the_digits_that_explain_prints(opened: Any, run: Path) -> None:
+    page = opened("network&layer=conv1&cell=0.3.4&image=test:5")
+    shown = page.locator(".result-value")
+    shown.wait_for()
+    command = ("explain", run, "--data", "sketches", "--index", 5, "--at", "conv1[0][3][4]")
+    told = json.loads(said(*command, "--json"))
+    assert page.locator(".result-name").inner_text() == "conv1[0][3][4]"
+    assert float(shown.get_attribute("value")) == told["value"]
+    assert shown.inner_text().replace("−", "-") == repr(told["value"])
+
+
+def test_zooming_in_by_mouse_and_on_by_keyboard(opened: Any) -> None:
+    page = opened("network")
+    page.locator(".strip-column", has_text="conv1").first.click()
+    maps = page.locator(".stage .panel", has_text="conv1").last.locator(".map.asked")
+    maps.wait_for()
+    maps.hover(position={"x": 20, "y": 20})
+    page.locator(".result-name").wait_for()
+    before = page.locator(".result-name").inner_text()
+    assert before.startswith("conv1[0]")
+    maps.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function(
+        "was => document.querySelector('.result-name').innerText !== was", arg=before
+    )
+    row, column = before.removeprefix("conv1").strip("[]").split("][")[1:]
+    assert page.locator(".result-name").inner_text() == f"conv1[0][{row}][{int(column) + 1}]"
+
+
+def test_the_address_brings_everything_back(opened: Any) -> None:
+    page = opened("network&layer=conv1&cell=1.2.3&image=train:7")
+    page.locator(".result-value").wait_for()
+    value = page.locator(".result-value").inner_text()
+    page.reload()
+    page.locator(".result-value").wait_for()
+    assert page.locator(".result-name").inner_text() == "conv1[1][2][3]"
+    assert page.locator(".result-value").inner_text() == value
+    assert "train 7" in page.locator("#choose-image").inner_text()
+
+
+# Errors.
+
+
+def test_a_cell_of_the_confusion_matrix_opens_its_images(opened: Any) -> None:
+    page = opened("errors")
+    cell = page.locator(".matrix .cell:not(.none)").first
+    cell.wait_for()
+    label = cell.get_attribute("aria-label")
+    pair, _, numbers = label.partition(": ")
+    truth, predicted = pair.split(" taken for ")
+    cell.click()
+    heading = f"{truth}, found" if truth == predicted else pair
+    page.wait_for_selector(f"#cell-title:text-is('{heading}')")
+    assert page.locator(".cards .card").count() == min(int(numbers.split(" ")[0]), 24)
+    heads = page.locator(".card-head strong").all_inner_texts()
+    assert heads
+    assert set(heads) == {truth}
+    page.locator(".cards .card").first.click()
+    page.wait_for_selector(".view-network")
+
+
+def test_the_matrix_is_walked_by_arrow_keys(opened: Any) -> None:
+    page = opened("errors")
+    page.locator(".matrix .cell").first.focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowRight")
+    names = page.locator(".matrix tbody th").all_inner_texts()
+    focused = page.evaluate("document.activeElement.getAttribute('aria-label')")
+    assert focused.startswith(f"{names[1]} taken for {names[1]}: ")
+
+
+def test_every_class_has_its_history(opened: Any) -> None:
+    page = opened("errors")
+    page.wait_for_selector(".errors-classes .sparkline")
+    assert page.locator(".errors-classes .sparkline").count() == 10
+    first = page.locator(".sparkline svg").first.get_attribute("aria-label")
+    assert "epochs 0 to 4" in first
+
+
+# The visitor's own image.
+
+
+def guesses(page: Any) -> list[str]:
+    return page.locator(".own-guesses .guess").all_inner_texts()
+
+
+def test_what_is_drawn_is_predicted(opened: Any) -> None:
+    page = opened("own")
+    page.wait_for_selector(".own-guesses .guess")
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_selector(".step strong:text('centred and scaled')")
+    empty = guesses(page)
+    box = page.locator(".sketchpad").bounding_box()
+    page.mouse.move(box["x"] + 90, box["y"] + 60)
+    page.mouse.down()
+    for x, y in ((190, 60), (190, 220), (90, 220), (90, 60)):
+        page.mouse.move(box["x"] + x, box["y"] + y, steps=4)
+    page.mouse.up()
+    page.wait_for_function(
+        "before => [...document.querySelectorAll('.own-guesses .guess')]"
+        ".map(row => row.innerText).join() !== before.join()",
+        arg=empty,
+    )
+    settled(page)
+    shares = [float(row.split("\n")[-1].strip("< %")) for row in guesses(page)]
+    assert len(shares) == 10
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_drawing_by_keyboard(opened: Any) -> None:
+    page = opened("own")
+    page.wait_for_selector(".own-guesses .guess")
+    page.get_by_role("button", name="Clear").click()
+    page.locator(".sketchpad").focus()
+    page.keyboard.press(" ")
+    page.keyboard.press("ArrowRight")
+    drawn = page.evaluate(
+        "document.querySelector('.sketchpad').getContext('2d').getImageData(145, 140, 1, 1).data[0]"
+    )
+    assert drawn == 255
+
+
+def test_the_chosen_image_keeps_its_probabilities_and_every_switch_adds_a_step(opened: Any) -> None:
+    page = opened("own&image=test:3")
+    page.wait_for_selector(".own-guesses .guess")
+    settled(page)
+    kept = page.locator(".own-guesses .guess").first.inner_text().replace("\n", " ")
+    assert page.locator(".step strong").all_inner_texts() == ["as it came", "at 28×28"]
+    page.get_by_role("checkbox", name="Invert").check()
+    page.wait_for_selector(".step strong:text('inverted')")
+    page.get_by_role("checkbox", name="Invert").uncheck()
+    page.get_by_label("Turn").fill("90")
+    page.wait_for_selector(".step strong:text('turned')")
+    assert "rotate=90" in page.url
+    page.goto(page.url.partition("#")[0] + "#view=network&image=test:3")
+    best = page.locator(".strip-column", has_text="probabilities").last
+    best.wait_for()
+    assert kept.split(" ")[0] in best.inner_text()
+
+
+# The tour, the legend, the first visit.
+
+
+def test_the_first_visit_is_offered_the_tour_once_and_its_eight_steps_go_round(
+    page: Any, lab: LabServer
+) -> None:
+    page.goto(lab.address)
+    page.get_by_role("button", name="Take the tour").click()
+    for step in range(1, 9):
+        page.wait_for_selector(f".tour-foot :text('{step} of 8')")
+        page.wait_for_selector(".tour-ring", state="visible")
+        assert f"step={step}" in page.url
+        page.keyboard.press("ArrowRight")
+    page.wait_for_selector(".tour-card", state="detached")
+    assert "step" not in page.url
+    page.reload()
+    page.wait_for_selector(".view *")
+    assert page.locator(".tour-card").count() == 0
+
+
+def test_a_link_into_the_tour_opens_it_there(opened: Any) -> None:
+    page = opened("network&step=4")
+    page.wait_for_selector(".tour-foot :text('4 of 8')")
+    page.wait_for_selector(".result-value")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".tour-card", state="detached")
+
+
+def test_the_legend_opens_and_closes_by_key(opened: Any) -> None:
+    page = opened("network")
+    page.keyboard.press("?")
+    page.wait_for_selector(".legend-card :text('Blue below zero')")
+    page.keyboard.press("Escape")
+    page.wait_for_selector(".legend-card", state="detached")
+
+
+# Everyone can use it, on a desk and on a tablet, by day and by night.
+
+
+@pytest.mark.parametrize(("theme", "width", "height"), [("light", 1280, 800), ("dark", 820, 1180)])
+@pytest.mark.parametrize("view", VIEWS)
+def test_nobody_is_shut_out_and_nothing_is_cut_off(
+    opened: Any, page: Any, view: str, theme: str, width: int, height: int
+) -> None:
+    axe = pytest.importorskip(
+        "axe_playwright_python.sync_playwright",
+        reason="looks for what shuts people out: pip install axe-playwright-python",
+    )
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": height})
+    opened(view)
+    settled(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.Axe().run(page).response["violations"]
+    serious = [
+        f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary'][:200]}"
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert serious == []

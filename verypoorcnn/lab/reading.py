@@ -1,0 +1,118 @@
+"""What the page asks of one image: all numbers on its way, and the arithmetic of each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from verypoorcnn.errors import UserError
+from verypoorcnn.explain.saliency import input_gradient, occlusion
+from verypoorcnn.lab import body, wire
+from verypoorcnn.lab.looking import Look, fastest, look
+from verypoorcnn.lab.session import Held, Image, Session
+
+Fields = dict[str, Any]
+Answer = dict[str, Any]
+OF = "value", "gradient", "update"  # what of a number is explained
+
+
+def forward(session: Session, query: Fields) -> Answer:
+    """What every layer makes of an image."""
+    held, image, seen = looked_at(session, query)
+    with seen.lock:
+        known = seen.explainer
+        given = known.label_given
+        return {
+            "version": held.version,
+            "image": _image(session, image),
+            "label": seen.label if given else None,
+            "layers": {s.name: wire.lists(known.array(s.name)) for s in held.network.stages},
+            "probabilities": known.array("probabilities"),
+            "loss": known.array("loss") if given else None,
+            "native": _native(seen),
+        }
+
+
+def backward(session: Session, query: Fields) -> Answer:
+    """The gradient of an image's loss by everything, and the rate of the step that follows."""
+    held, _, seen = looked_at(session, query)
+    with seen.lock:
+        known = seen.explainer
+        gradients = known.arrays("gradient")
+        layers = [stage.name for stage in held.network.stages if stage.name in gradients]
+        return {
+            "version": held.version,
+            "label": seen.label,
+            "loss": known.array("loss"),
+            "logits_gradient": known.array(layers[-1], "gradient"),
+            "deltas": {name: wire.lists(known.array(name, "gradient")) for name in layers},
+            "input": wire.lists(known.array("image", "gradient")),
+            "gradients": {
+                name: wire.lists(known.array(name, "gradient")) for name in held.network.parameters
+            },
+            "update": {"learning_rate": session.configuration.training.learning_rate},
+        }
+
+
+def explain(session: Session, query: Fields) -> Answer:
+    """How one number came about."""
+    _, _, seen = looked_at(session, query)
+    of = "gradient" if body.flag(query, "gradient") else body.choice(query, "of", OF, "value")
+    with seen.lock:
+        known = seen.explainer
+        target = known.target(body.text(query, "target"), of)  # type: ignore[arg-type]
+        answer = known.arithmetic(target).as_dict()
+        answer |= {"native": seen.beside(target), "receptive": seen.receptive(target)}
+        if body.flag(query, "check"):
+            answer["check"] = known.difference(str(replace(target, of="value"))).as_dict()
+    return answer
+
+
+def saliency(session: Session, query: Fields) -> Answer:
+    """What of an image speaks for its class, and what against it."""
+    held, image, seen = looked_at(session, query)
+    kind = body.choice(query, "kind", ("gradient", "occlusion"), "gradient")
+    if kind == "occlusion":
+        with fastest(session, held).having(held) as engine:
+            found = occlusion(engine, image.pixels, seen.label)
+    else:
+        with seen.lock:
+            found = input_gradient(seen.explainer, seen.label)
+    known = {"version": held.version, "kind": kind, "label": seen.label}
+    return {**known, "title": found.title, "largest": found.largest, **wire.lists(found.values)}
+
+
+def looked_at(session: Session, fields: Fields) -> tuple[Held, Image, Look]:
+    """The model of this moment, the image asked for, and its numbers.
+
+    With the flag `original`, it is the model without what one has tried out.
+
+    Raises:
+        UserError: there is no such image, or label.
+    """
+    held, image = session.held, session.image(body.text(fields, "image"))
+    if body.flag(fields, "original"):
+        held = held.untouched
+    if len(image.pixels) != held.image_bytes:
+        raise UserError(f"{image.address} is of another size than the network takes; draw it again")
+    label = None
+    if "label" in fields:
+        label = body.whole(fields, "label", 0, held.network.classes - 1)
+    return held, image, look(session, held, image, label)
+
+
+def _image(session: Session, image: Image) -> Answer:
+    return {"address": image.address, **wire.pixels(session.parts.test.shape, image.pixels)}
+
+
+def _native(seen: Look) -> Answer | None:
+    row = seen.probabilities_beside()
+    return None if row is None else {"probabilities": row}
+
+
+ROUTES = {
+    ("GET", "/api/forward"): forward,
+    ("GET", "/api/backward"): backward,
+    ("GET", "/api/explain"): explain,
+    ("GET", "/api/saliency"): saliency,
+}

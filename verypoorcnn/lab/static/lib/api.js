@@ -1,0 +1,72 @@
+// Talking to the server: JSON back and forth, and its events.
+
+const underway = new Map();
+const listeners = new Map();
+let stream = null;
+
+/** What a newer question of the same key has made pointless; callers may ignore it. */
+export class Superseded extends Error {}
+
+/**
+ * The answer to GET `path` with these parameters, decoded.
+ *
+ * A newer get of the same `key` (the path unless given) cancels the older, which then throws
+ * Superseded.  Refusals throw an Error with the server's line.
+ */
+export async function get(path, params = {}, key = path) {
+  underway.get(key)?.abort();
+  const controller = new AbortController();
+  underway.set(key, controller);
+  try {
+    return await answer(path + query(params), { signal: controller.signal });
+  } finally {
+    if (underway.get(key) === controller) underway.delete(key);
+  }
+}
+
+/** The answer to POST `path` with this body as JSON. */
+export function post(path, body = {}) {
+  const headers = { "Content-Type": "application/json" };
+  return answer(path, { method: "POST", headers, body: JSON.stringify(body) });
+}
+
+function query(params) {
+  const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== null);
+  return given.length ? `?${new URLSearchParams(given)}` : "";
+}
+
+async function answer(address, options) {
+  const response = await reach(address, options);
+  const body = await response.json().catch(() => null);
+  if (!response.ok)
+    throw new Error(body?.error ?? `${address}: the server said ${response.status}`);
+  if (body === null) throw new Error(`${address}: the answer is not JSON`);
+  return body;
+}
+
+async function reach(address, options) {
+  try {
+    return await fetch(address, { credentials: "same-origin", ...options });
+  } catch (error) {
+    if (error.name === "AbortError") throw new Superseded(address);
+    throw new Error("the server does not answer; is `verypoorcnn lab` still running?");
+  }
+}
+
+/** Call fn(data) at every event of this kind; returns a function that stops it. */
+export function on(kind, fn) {
+  if (!listeners.has(kind)) listeners.set(kind, new Set());
+  listeners.get(kind).add(fn);
+  open();
+  if (listeners.get(kind).size === 1) stream.addEventListener(kind, dispatch);
+  return () => listeners.get(kind).delete(fn);
+}
+
+function open() {
+  stream ??= new EventSource("/api/events");
+}
+
+function dispatch(event) {
+  const data = JSON.parse(event.data);
+  for (const fn of listeners.get(event.type) ?? []) fn(data);
+}

@@ -1,0 +1,98 @@
+// Arrays as the server sends them: a shape, and float64 numbers as bytes in base64.
+
+/**
+ * @typedef {object} NumberArray
+ * @property {number[]} shape
+ * @property {Float64Array} values  in row-major order
+ */
+
+/** The bytes that a base64 text stands for. */
+export function bytes(text) {
+  return Uint8Array.from(atob(text), (character) => character.charCodeAt(0));
+}
+
+/** {shape, data} of float64 numbers → NumberArray. */
+export function decode({ shape, data }) {
+  return array(shape, new Float64Array(bytes(data).buffer));
+}
+
+/** {shape, data} of an image's bytes → NumberArray of pixels / 255, as the textbook scales them. */
+export function decodeImage({ shape, data }) {
+  return array(
+    shape,
+    Float64Array.from(bytes(data), (byte) => byte / 255),
+  );
+}
+
+/** @returns {NumberArray} */
+export function array(shape, values) {
+  if (values.length !== size(shape)) {
+    throw new Error(
+      `an array of ${shape.join("×")} has ${size(shape)} numbers, not ${values.length}`,
+    );
+  }
+  return { shape, values };
+}
+
+/** How many numbers a shape has. */
+export function size(shape) {
+  return shape.reduce((product, side) => product * side, 1);
+}
+
+/** Where the number at this index stands. */
+export function offset(shape, index) {
+  return index.reduce((place, i, axis) => place * shape[axis] + i, 0);
+}
+
+/** The index of the number that stands there; the other way round. */
+export function indexAt(shape, place) {
+  const index = new Array(shape.length);
+  for (let axis = shape.length - 1; axis >= 0; axis -= 1) {
+    index[axis] = place % shape[axis];
+    place = Math.floor(place / shape[axis]);
+  }
+  return index;
+}
+
+/** The number at this index. */
+export function at(numbers, index) {
+  return numbers.values[offset(numbers.shape, index)];
+}
+
+/** Whether the index lies inside the shape. */
+export function inside(shape, index) {
+  return index.length === shape.length && index.every((i, axis) => i >= 0 && i < shape[axis]);
+}
+
+/** The `number`-th map (or kernel slice) of the last two axes, without copying. */
+export function plane(numbers, number) {
+  const [rows, columns] = numbers.shape.slice(-2);
+  return numbers.values.subarray(number * rows * columns, (number + 1) * rows * columns);
+}
+
+/** The largest absolute value; 0 of nothing. */
+export function largest(values) {
+  let found = 0;
+  for (const value of values) if (Math.abs(value) > found) found = Math.abs(value);
+  return found;
+}
+
+/** The place of the greatest value; the first of equals. */
+export function argmax(values) {
+  let best = 0;
+  for (let i = 1; i < values.length; i += 1) if (values[i] > values[best]) best = i;
+  return best;
+}
+
+/** Element by element a − b. */
+export function difference(a, b) {
+  return array(
+    a.shape,
+    a.values.map((value, i) => value - b.values[i]),
+  );
+}
+
+/** One number as an array without sides. */
+export function scalar(value) {
+  return array([], Float64Array.of(value));
+}

@@ -1,0 +1,27 @@
+// Small things that charts need: where axes end, how their numbers are written.
+
+/** The value there, or (of the last values) the nearest before it. */
+export function nearby(column, place, before) {
+  let at = place;
+  while (before && at > 0 && (column[at] ?? null) === null) at -= 1;
+  return column[at] ?? null;
+}
+
+/** A round number as it is, another with two decimals. */
+export function plain(value) {
+  const decimals = Math.abs(value) < 1 ? 4 : 2;
+  return String(Number(value.toFixed(decimals))).replace("-", "−");
+}
+
+/** Where an axis ends: as asked for, else with a little room around the data. */
+export function ends([least, most], low, high) {
+  const from = least ?? low ?? 0;
+  const to = most ?? (high === null || high === undefined ? 1 : high + 0.05 * (high - from));
+  return to > from ? [from, to] : [from, from + 1];
+}
+
+/** A colour that lets through what is beneath. */
+export function transparent(colour) {
+  const parts = colour.match(/[\d.]+/g) ?? ["128", "128", "128"];
+  return `rgb(${parts.slice(0, 3).join(" ")} / 0.22)`;
+}

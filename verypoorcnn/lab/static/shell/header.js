@@ -1,0 +1,178 @@
+// The bar at the top: what is shown, the image with its chooser, theme, link, legend, tour.
+
+import { scheme } from "../lib/colours.js";
+import { fill, h } from "../lib/dom.js";
+import { latest } from "../lib/latest.js";
+import { paint } from "../lib/maps.js";
+import { load } from "../views/index.js";
+import { chooser } from "./chooser.js";
+import { anyImage, neighbour, readAddress } from "./images.js";
+import { otherTheme } from "./theme.js";
+
+/** Fill the bar. */
+export function header(bar, lab) {
+  fill(bar, title(lab), imageBox(lab), trialNote(lab), tools(lab));
+}
+
+function title(lab) {
+  const { title: name, origin } = lab.session();
+  return h(
+    "div",
+    { class: "bar-title" },
+    h("h1", {}, h("span", { class: "wordmark" }, "VeryPoorCNN"), " ", h("span", {}, "lab")),
+    h("p", { title: origin }, name),
+  );
+}
+
+function imageBox(lab) {
+  const { state } = lab;
+  const canvas = h("canvas", { class: "thumb", "aria-hidden": "true" });
+  const caption = h("span", { class: "thumb-caption" });
+  const dialog = chooser(lab);
+  const choose = h(
+    "button",
+    {
+      type: "button",
+      id: "choose-image",
+      class: "image-button",
+      "aria-haspopup": "dialog",
+      onclick: () => dialog.open(),
+    },
+    canvas,
+    caption,
+  );
+  const show = async () => {
+    const forward = await lab.model.forward();
+    drawThumb(canvas, forward.layers.image);
+    fill(caption, ...captionOf(lab, forward));
+    choose.setAttribute("aria-label", `Choose another image; now ${caption.textContent}`);
+  };
+  const update = latest(show, lab.complain, 0);
+  state.on(["image"], update);
+  lab.model.on(update);
+  update();
+  return h(
+    "div",
+    { class: "bar-image", role: "group", "aria-label": "Image" },
+    small("‹", "Image before", "[", () => state.set({ image: neighbour(lab, -1) })),
+    choose,
+    dialog.element,
+    small("›", "Next image", "]", () => state.set({ image: neighbour(lab, 1) })),
+    small("random", "Any image", "r", () => state.set({ image: anyImage(lab) })),
+  );
+}
+
+function captionOf(lab, { label }) {
+  const { part, index } = readAddress(lab.model.image());
+  const name =
+    label === null || label === undefined ? "no label" : lab.session().class_names[label];
+  return [h("strong", {}, name), " ", h("span", { class: "quiet-text" }, `${part} ${index}`)];
+}
+
+/** Draw a small picture of an image: one channel as greys, three as colours. */
+export function drawThumb(canvas, image, cell = 1) {
+  const [channels, rows, columns] = image.shape;
+  if (channels !== 3) {
+    const layout = { rows, columns, count: 1, cell, across: 1 };
+    paint(canvas, image.values.subarray(0, rows * columns), layout, { max: 1, palette: "grey" });
+    return;
+  }
+  canvas.width = columns;
+  canvas.height = rows;
+  const picture = canvas.getContext("2d").createImageData(columns, rows);
+  for (let i = 0; i < rows * columns; i += 1) {
+    const colour = [0, 1, 2].map((c) => image.values[c * rows * columns + i] * 255);
+    picture.data.set([...colour, 255], 4 * i);
+  }
+  canvas.getContext("2d").putImageData(picture, 0, 0);
+}
+
+function small(text, label, key, onclick) {
+  const props = { type: "button", class: "small", title: `${label} (${key})`, onclick };
+  const name = text.length > 1 ? null : label; // a sign needs a name, a word is one
+  return h("button", { ...props, "aria-label": name, "aria-keyshortcuts": key }, text);
+}
+
+/** Tells in every view that something is tried out on the model, and takes it back. */
+function trialNote(lab) {
+  const note = h("div", { class: "trial-note", role: "status" });
+  const reset = async () => {
+    lab.state.set({ edits: null, silence: null }, { replace: true });
+    await lab.model.tryOut([], []);
+  };
+  const update = async () => {
+    const { edited, silenced } = await lab.model.parameters();
+    const changes = edited.length + silenced.length;
+    fill(
+      note,
+      changes > 0 && [
+        h(
+          "a",
+          {
+            href: "#view=whatif",
+            onclick: (event) => {
+              event.preventDefault();
+              lab.state.set({ view: "whatif" });
+            },
+          },
+          `${changes} ${changes === 1 ? "change" : "changes"} tried out`,
+        ),
+        h(
+          "button",
+          { type: "button", class: "small", onclick: () => reset().catch(lab.complain) },
+          "Reset",
+        ),
+      ],
+    );
+  };
+  const follow = latest(update, lab.complain, 0);
+  lab.model.on(follow);
+  follow();
+  return note;
+}
+
+function tools(lab) {
+  return h(
+    "div",
+    { class: "bar-tools" },
+    button("Legend", "open-legend", () => overlay("legend", lab)),
+    button("Tour", "open-tour", () => overlay("tour", lab)),
+    button("Copy link", "copy-link", () => copyLink(lab)),
+    button("Theme", "switch-theme", () => lab.state.set({ theme: otherTheme(scheme()) })),
+  );
+}
+
+function button(text, id, onclick) {
+  return h("button", { type: "button", class: "quiet", id, onclick }, text);
+}
+
+async function copyLink(lab) {
+  try {
+    await navigator.clipboard.writeText(location.href);
+    lab.say("The address of exactly this picture is in the clipboard.");
+  } catch {
+    lab.say(`Copy it from the address line: ${location.href}`, { seconds: 12 });
+  }
+}
+
+const open = new Map();
+
+/** Open the tour or the legend over the page; a second click closes it. */
+async function overlay(id, lab) {
+  const host = document.getElementById(`${id}-host`);
+  if (open.has(id)) {
+    open.get(id)?.destroy?.();
+    open.delete(id);
+    fill(host);
+    if (id === "legend") return;
+  }
+  const close = () => {
+    open.get(id)?.destroy?.();
+    open.delete(id);
+    fill(host);
+  };
+  const root = h("div", { class: `overlay overlay-${id}` });
+  fill(host, root);
+  const module = await load(id);
+  open.set(id, module.mount(root, { ...lab, close }));
+}

@@ -1,0 +1,214 @@
+"""Time: what the network was at the end of every epoch, of the live training or of a repetition."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from threading import Lock
+from typing import Any
+from weakref import WeakKeyDictionary
+
+from verypoorcnn.data.dataset import Dataset
+from verypoorcnn.engines import Engine, create_engine
+from verypoorcnn.errors import UserError
+from verypoorcnn.lab import body, wire
+from verypoorcnn.lab.course import kernels
+from verypoorcnn.lab.history import History, LiveHistory, Moment
+from verypoorcnn.lab.looking import One
+from verypoorcnn.lab.repeat import Repetition, as_dict, repeat
+from verypoorcnn.lab.session import Image, Session
+from verypoorcnn.lab.trial import in_words
+from verypoorcnn.lab.worker import Worker
+from verypoorcnn.network import Network
+from verypoorcnn.textbook import loss
+from verypoorcnn.training.evaluation import evaluate
+from verypoorcnn.training.interrupt import StopWhenAsked
+from verypoorcnn.training.loop import Diverged
+
+LIVE, REPEAT = "live", "repeat"
+MOST_RECALLED = 40  # epochs for which every class's recall is measured
+PATIENCE = 3.0  # seconds to wait for a repetition whose recalls are asked for
+SLOW_TEST = 100  # images to measure it on, where there is no machine code
+
+Answer = dict[str, Any]
+
+
+class Timeline:
+    """The histories of a session, and the numbers of their moments."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.worker = Worker("repetition")
+        self.repetition: Repetition | None = None
+        self.error: str | None = None
+        self._engines: dict[tuple[str, Network], Engine] = {}
+        self._lock = Lock()  # of the engines
+        self._recalls: WeakKeyDictionary[Moment, list[float]] = WeakKeyDictionary()
+
+    @property
+    def sources(self) -> list[str]:
+        """What there is to look at, the likeliest first."""
+        trained = not self.session.began.origin.startswith("untrained")
+        live = len(self._live().moments) > 1
+        return [*([LIVE] if live else []), *([REPEAT] if trained else [])] or [LIVE]
+
+    def history(self, source: str) -> History:
+        """The epochs of a source; the repetition begins when it is asked for first.
+
+        Raises:
+            UserError: no such source.
+        """
+        if source == LIVE:
+            return self._live()
+        if source != REPEAT or REPEAT not in self.sources:
+            raise UserError(f"there is no source {source[:20]!r}; choose from {self.sources}")
+        if self.repetition is None:
+            self.repetition = Repetition(History(self.session.began.network), 1)
+            self.worker.start(self._repeat)
+        return self.repetition.history
+
+    def moment(self, source: str, number: int) -> Moment:
+        """One epoch of a source; UserError where there is none."""
+        return self.history(source).at(number)
+
+    def numbers(self, network: Network, moment: Moment, image: Image) -> Answer:
+        """What every layer made of an image at that moment, and what came out, in float64."""
+        with self._lock:
+            engine = self._engine("python", network)
+            engine.set_parameters(moment.parameters)
+            layers = engine.activations(One(image.pixels, bytes([image.label or 0])), [0])
+        logits = layers[network.stages[-1].name][0]
+        probabilities, losses = [0.0] * len(logits), [0.0]
+        loss.softmax([logits], [probabilities])  # type: ignore[no-untyped-call]
+        if image.label is not None:
+            target = [float(k == image.label) for k in range(len(logits))]
+            loss.cross_entropy([logits], [target], losses)  # type: ignore[no-untyped-call]
+        return {
+            "layers": {name: wire.lists(found[0]) for name, found in layers.items()},
+            "probabilities": probabilities,
+            "label": image.label,
+            "loss": losses[0] if image.label is not None else None,
+        }
+
+    def recall(self, network: Network, moments: list[Moment]) -> list[list[float]]:
+        """Which part of each class was recognised, epoch by epoch."""
+        return [self._recall(network, moment) for moment in moments]
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.worker.close()
+
+    def _live(self) -> History:
+        return self.session.service(LiveHistory).history
+
+    def _repeat(self, stop: StopWhenAsked) -> None:
+        try:
+            repeat(self.session, self._told, stop)
+        except Diverged as error:
+            self.error = in_words(error)
+        except UserError as error:
+            self.error = str(error)
+        self._publish()
+
+    def _told(self, repetition: Repetition) -> None:
+        self.repetition = repetition
+        self._publish()
+
+    def _publish(self) -> None:
+        if self.repetition:
+            state = {"source": REPEAT, "error": self.error, **as_dict(self.repetition)}
+            self.session.hub.publish("epochs", state)
+
+    def _engine(self, name: str, network: Network) -> Engine:
+        """Kept for the network it is for; of any other kind there is just one."""
+        key = name, network
+        if key not in self._engines:
+            engine = create_engine(name, network, network.initial_parameters(0)).engine
+            others = {k: e for k, e in self._engines.items() if k[0] != name}
+            self._engines = {**others, key: engine}
+        return self._engines[key]
+
+    def _recall(self, network: Network, moment: Moment) -> list[float]:
+        if moment not in self._recalls:
+            with self._lock:
+                engine = self._engine("auto", network)
+                engine.set_parameters(moment.parameters)
+                metrics = evaluate(engine, self._tested(engine))
+            self._recalls[moment] = [one.recall for one in metrics.per_class]
+        return self._recalls[moment]
+
+    def _tested(self, engine: Engine) -> Dataset:
+        test = self.session.parts.test
+        return test if engine.name == "native" else test.first(SLOW_TEST)
+
+
+def get_epochs(session: Session, query: Mapping[str, str]) -> Answer:
+    """The epochs of a source, and where they are from."""
+    timeline = session.service(Timeline)
+    source = query.get("source") or timeline.sources[0]
+    history = timeline.history(source)
+    repetition = timeline.repetition if source == REPEAT else None
+    return {
+        "source": source,
+        "sources": timeline.sources,
+        "origin": "live training" if source == LIVE else session.began.origin,
+        "epochs": [moment.as_dict() for moment in history.moments],
+        "class_names": list(session.class_names),
+        "repetition": repetition and as_dict(repetition),
+        "error": timeline.error if source == REPEAT else None,
+    }
+
+
+def get_epoch(session: Session, query: Mapping[str, str]) -> Answer:
+    """What the network of an epoch is, and makes of an image."""
+    timeline, history, moment = _asked(session, query)
+    image = session.image(body.text(query, "image"))
+    return {
+        **moment.as_dict(),
+        "image": {"address": image.address, **wire.pixels(session.parts.test.shape, image.pixels)},
+        "filters": kernels(history.network, moment.parameters),
+        **timeline.numbers(history.network, moment, image),
+    }
+
+
+def get_recall(session: Session, query: Mapping[str, str]) -> Answer:
+    """How well each class was recognised, epoch by epoch."""
+    timeline = session.service(Timeline)
+    source = query.get("source") or timeline.sources[0]
+    timeline.history(source)  # which may have to be trained first
+    timeline.worker.rest(PATIENCE)
+    history = timeline.history(source)
+    moments = _at_most(history.moments, MOST_RECALLED)
+    return {
+        "epochs": [moment.epoch for moment in moments],
+        "class_names": list(session.class_names),
+        "recall": timeline.recall(history.network, moments),
+    }
+
+
+def post_select(session: Session, given: Mapping[str, Any]) -> Answer:
+    """Make the network of an epoch the one that all views show."""
+    _, history, moment = _asked(session, given)
+    name = "live training" if given.get("source") == LIVE else session.began.origin
+    origin = f"{name}, epoch {moment.epoch}"
+    return {"version": session.replace(history.network, moment.parameters, origin=origin)}
+
+
+def _asked(session: Session, given: Mapping[str, Any]) -> tuple[Timeline, History, Moment]:
+    timeline = session.service(Timeline)
+    history = timeline.history(body.text(given, "source", timeline.sources[0]))
+    return timeline, history, history.at(body.whole(given, "number", 0, 1 << 40))
+
+
+def _at_most(moments: tuple[Moment, ...], count: int) -> list[Moment]:
+    """So many of them, with the first and the last."""
+    if len(moments) <= count:
+        return [*moments]
+    return [moments[k * (len(moments) - 1) // (count - 1)] for k in range(count)]
+
+
+ROUTES = {
+    ("GET", "/api/epochs"): get_epochs,
+    ("GET", "/api/classes"): get_recall,
+    ("GET", "/api/epoch"): get_epoch,
+    ("POST", "/api/epochs/select"): post_select,
+}

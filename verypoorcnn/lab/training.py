@@ -1,0 +1,289 @@
+"""Live training: the project's own trainer in a thread, and a hand on every knob.
+
+What is wanted (settings, playing or not) is written down at once, and the thread then brings what
+is about in line with it between two calls of the engine:
+
+    learning rate, pace                    go on; the next batch has the new one
+    epochs                                 go on; training stops when there are so many
+    batch size                             goes on, at the nearest whole batch of the epoch
+    engine                                 goes on with the same parameters: same loss, other speed
+    number of training images              the epoch under way begins again, parameters stay
+    initialiser, seed, number of filters   begin anew, with new parameters
+
+A loss that runs away stops the training, which goes back to where it was still well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import count
+from math import inf
+from threading import Lock
+from typing import Any
+
+from verypoorcnn.engines import ENGINES, Engine
+from verypoorcnn.errors import UserError
+from verypoorcnn.lab.course import Course, kernels
+from verypoorcnn.lab.fields import Choice, limits, read_fields, require_names
+from verypoorcnn.lab.history import LiveHistory, Moment
+from verypoorcnn.lab.material import (
+    Engines,
+    Material,
+    filters_of,
+    with_filters,
+    with_initializer,
+)
+from verypoorcnn.lab.paced import Paced, Speed
+from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.trial import in_words
+from verypoorcnn.lab.wanted import ACTIONS, FULL_SPEED, Wanted, live_defaults, live_fields
+from verypoorcnn.lab.watching import Watch
+from verypoorcnn.lab.worker import Worker
+from verypoorcnn.training.interrupt import StopWhenAsked
+from verypoorcnn.training.loop import Diverged, Interrupted, Position, Trainer
+from verypoorcnn.training.settings import TrainingSettings
+
+FRESH = ("initializer", "seed", "filters")  # what begins anew
+COMPARABLE = ("filters", "batch_size")  # what speeds depend on; others make little difference
+
+
+class LiveTraining:
+    """The live training of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+        self.material = session.service(Material)
+        self.worker = Worker("live training")
+        self.fields = live_fields(self.material)
+        self.speeds: dict[str, Speed] = {}  # by engine, as measured here
+        self.engines = Engines()
+        self._lock = Lock()
+        self._serials = count()
+        self._wanted = Wanted(live_defaults(self.material))
+        self._made = self._wanted.settings  # what the course was made with
+        self._trainer: Trainer | None = None
+        self.course = self._begun(None)
+        self._phase = "paused"
+        self._message: str | None = None
+        self._picture = self._painted()
+
+    # What the page asks.
+
+    def state(self) -> dict[str, Any]:
+        """How things stand, as events tell it too; of two, the larger serial number is newer."""
+        serial = next(self._serials)
+        wanted = self._wanted
+        settings, running = dict(wanted.settings), wanted.mode in ("play", "epoch")
+        return {**self._picture, "serial": serial, "settings": settings, "running": running}
+
+    def command(self, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Do what the page asks; returns the state.
+
+        Raises:
+            UserError: no such action, no such setting, a value out of bounds.
+        """
+        require_names(given, ("action", "settings"), "training")
+        settings = read_fields(self.fields, given.get("settings", {}), "training")
+        action = given.get("action")
+        if action is not None:
+            Choice(ACTIONS).read("training: action", action)
+        with self._lock:
+            before = self._wanted
+            self._wanted = after = before.asked(action, settings)
+            if self._trainer and after.goes_on_from(before):
+                self._steer(after.settings)
+            else:
+                self.worker.start(self._follow)
+        return self.state()
+
+    def close(self) -> None:
+        """Stop for good."""
+        self.worker.close()
+
+    def _steer(self, settings: Mapping[str, Any]) -> None:
+        trainer = self._trainer
+        if trainer:
+            rate = settings["learning_rate"]
+            trainer.settings = replace(trainer.settings, learning_rate=rate)
+
+    # What the thread does.
+
+    def _follow(self, stop: StopWhenAsked) -> None:
+        """Bring what is about in line with what is wanted, and train if that is wanted."""
+        with self._lock:
+            wanted = self._wanted
+            self._wanted = replace(wanted, begin=None)
+        self._message = None
+        try:
+            self._rearrange(wanted)
+            if wanted.mode != "pause":
+                self._train(wanted, stop)
+        except Diverged as error:
+            self._message = in_words(error)
+        except UserError as error:
+            self._message = str(error)
+        finally:
+            self._pause(wanted)
+
+    def _rearrange(self, wanted: Wanted) -> None:
+        """Begin anew, or change the place in the epoch, as the changed settings need it."""
+        now, before = wanted.settings, self._made
+        self._made = now
+        position = self.course.position
+        if any(now.get(name) != before.get(name) for name in COMPARABLE):
+            self.speeds.clear()
+        if wanted.begin or any(now.get(name) != before.get(name) for name in FRESH):
+            self.course = self._begun(wanted.begin)
+        elif now["train_samples"] != before["train_samples"]:
+            position.batch, position.loss, position.hits, position.seconds = 0, 0.0, 0, 0.0
+        elif now["batch_size"] != before["batch_size"]:
+            _at_batch_size(position, before["batch_size"], now["batch_size"])
+
+    def _begun(self, how: str | None) -> Course:
+        """A course at its beginning: with first parameters, or with those of the current model."""
+        settings = self._wanted.settings
+        if how == "adopt":
+            held = self.session.held
+            course = Course(held.network, held.parameters)
+            self._take_over(filters_of(held.network))
+        else:
+            network = with_filters(self.material.network, settings.get("filters"))
+            network = with_initializer(network, settings["initializer"])
+            course = Course(network, network.initial_parameters(settings["seed"]))
+        course.kept.keep(Moment(0, None, None, course.parameters))
+        self.session.service(LiveHistory).history = course.kept
+        return course
+
+    def _take_over(self, filters: int | None) -> None:
+        """Let the settings say what the current model has."""
+        if filters is not None and "filters" in self.fields:
+            with self._lock:
+                settings = {**self._wanted.settings, "filters": filters}
+                self._wanted = replace(self._wanted, settings=settings)
+            self._made = settings
+
+    def _train(self, wanted: Wanted, stop: StopWhenAsked) -> None:
+        settings, course = wanted.settings, self.course
+        self._publish("compiling")
+        engine = self._engine(settings, stop)
+        watch = Watch(self, course, engine, wanted.mode, stop)
+        self._trainer = trainer = Trainer(
+            engine,
+            self.material.train(settings["train_samples"]),
+            TrainingSettings(
+                epochs=self._until(settings),
+                batch_size=settings["batch_size"],
+                learning_rate=settings["learning_rate"],
+                seed=settings["seed"],
+                measure_start=False,
+            ),
+            callbacks=(watch,),
+            position=course.position,
+        )
+        self._steer(self._wanted.settings)  # it may have changed while the engine was compiled
+        self._publish("training")
+        try:
+            trainer.run()
+        except Interrupted:
+            pass
+        finally:
+            self._trainer = None
+            course.position, course.parameters = trainer.position, engine.parameters()
+            watch.test(trainer)
+            self.hand_over()
+
+    def _until(self, settings: Mapping[str, Any]) -> int:
+        """The number of epochs to stop at; who plays on when it is reached trains as many again."""
+        done, epochs = self.course.position.epoch, int(settings["epochs"])
+        return (done // epochs + 1) * epochs
+
+    def _engine(self, settings: Mapping[str, Any], stop: StopWhenAsked) -> Engine:
+        name, course = settings["engine"], self.course
+        engine = self.engines.get(name, course.network, course.parameters, settings["batch_size"])
+        speed = self.speeds.setdefault(name, Speed())
+        return Paced(engine, self._images_per_second, lambda: stop.asked, speed)
+
+    def _images_per_second(self) -> float:
+        settings = self._wanted.settings
+        pace = settings["pace"]
+        return pace * settings["train_samples"] if pace != FULL_SPEED else inf
+
+    def _pause(self, wanted: Wanted) -> None:
+        """Nothing is going on any more, unless something else was asked for meanwhile."""
+        with self._lock:
+            newest = self._wanted.order == wanted.order
+            if newest:
+                self._wanted = replace(self._wanted, mode="pause")
+        if newest:
+            self._publish("paused")
+
+    # What the page sees.
+
+    def hand_over(self) -> None:
+        """Let the other views show the network as it is now."""
+        course = self.course
+        origin = f"live training, epoch {course.position.epoch}"
+        self.session.replace(course.network, course.parameters, origin=origin)
+
+    def _publish(self, phase: str) -> None:
+        self._phase = phase
+        self._picture = self._painted()
+        self.session.hub.publish("training", self.state())
+
+    def publish(self) -> None:
+        """Tell how things stand."""
+        self._publish(self._phase)
+
+    def _painted(self) -> dict[str, Any]:
+        course, settings = self.course, self._wanted.settings
+        position, samples = course.position, settings["train_samples"]
+        speed = self.speeds.get(settings["engine"])
+        return {
+            "phase": self._phase,
+            "epoch": position.epoch,
+            "batch": position.batch,
+            "batches": -(-samples // settings["batch_size"]),
+            "limits": limits(self.fields),
+            "class_names": list(self.session.class_names),
+            "train": course.train.as_dict(),
+            "test": course.test.as_dict(),
+            "confusion": course.confusion,
+            "filters": kernels(course.network, course.parameters),
+            "samples_per_second": speed.per_second if speed else None,
+            "ladder": [self._rung(name) for name in ENGINES],
+            "message": self._message,
+        }
+
+    def _rung(self, name: str) -> dict[str, Any]:
+        speed = self.speeds.get(name)
+        return {
+            "engine": name,
+            "obstacle": ENGINES[name].obstacle(),
+            "samples_per_second": speed.best if speed else None,
+        }
+
+
+def _at_batch_size(position: Position, before: int, now: int) -> None:
+    """Go on in an epoch with batches of another size, at the nearest whole one."""
+    done = position.batch * before
+    position.batch = round(done / now)
+    share = position.batch * now / done if done else 0.0
+    position.loss *= share  # of so many images, as far as one can tell
+    position.hits = round(position.hits * share)
+
+
+def get_training(session: Session, query: Mapping[str, str]) -> dict[str, Any]:
+    """How the live training stands."""
+    return session.service(LiveTraining).state()
+
+
+def post_training(session: Session, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Play, pause, step, … and other settings."""
+    return session.service(LiveTraining).command(body)
+
+
+ROUTES = {
+    ("GET", "/api/training"): get_training,
+    ("POST", "/api/training"): post_training,
+}

@@ -1,8 +1,11 @@
 """Random programs, run by CPython and by everything that the compiler makes of them.
 
-    python3 -m tests.fuzz --count 100000 --seed 0 --against interpreter,python
+    python3 -m tests.fuzz --count 100000 --seed 0 --against interpreter,python,native
 
-compares bit by bit and stops at the first difference, printing the program and its seed.  A new
+stops at the first difference, printing the program and its seed.  The interpreter and Python must
+give the bits that CPython gives; machine code, which computes in float32, must stay within the
+rounding errors that CPython itself works out on `bounded` numbers.  Every other program does the
+same for all samples, so that machine code can be made of it; what is refused is counted.  A new
 back end joins by an entry in BACK_ENDS.
 """
 
@@ -13,21 +16,79 @@ import importlib.util
 import struct
 import sys
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import cached_property
+from math import inf, nan
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from tests.bounded import Bounded, Undecided, bounded, on_bounded_numbers
+from tests.native import ISAS
 from tests.programs import Program, random_program
+from verypoorcnn.compiler.backends import Native
 from verypoorcnn.compiler.interpreter import interpret
 from verypoorcnn.compiler.loops import Array, Function, Scalar
+from verypoorcnn.compiler.native.x86.cpu import support
 from verypoorcnn.compiler.passes import SIMPLIFYING, fused, samples_outside, simplified
 from verypoorcnn.compiler.python import compile_python
-from verypoorcnn.compiler.source import read
+from verypoorcnn.compiler.schedule.legality import NotVectorizable
+from verypoorcnn.compiler.source import SubsetError, read
 
+Original = Callable[..., None]
 Run = Callable[[list[Any]], None]  # changes the arrays among the arguments in place
+Forms = Callable[[Function], Iterator[tuple[str, Run]]]
 LIMITS = (30_000, 25, 0)  # how far loops are unrolled: wholly, partly, not at all
 TOGETHER = 100  # programs in one module
+
+
+class Case:
+    """A program, the function that it is, and what comes of it."""
+
+    def __init__(self, program: Program, original: Original) -> None:
+        self.program, self.original = program, original
+        self.tally: Counter[str] = Counter()  # what became of it as machine code
+
+    @cached_property
+    def expected(self) -> list[Any] | None:
+        """The arguments after CPython's run; None where CPython itself fails."""
+        values = self.program.fresh_values()
+        try:
+            self.original(*values)
+        except (ArithmeticError, ValueError):
+            return None
+        return values[:-1]  # the whole number is in the code
+
+    @cached_property
+    def function(self) -> Function:
+        """Its IR for this call."""
+        return read(self.original, self.program.parameters)
+
+    def of_samples(self, count: int) -> Function:
+        """Its IR for so many samples."""
+        every = [
+            replace(p, shape=(count, *p.shape[1:])) if isinstance(p, Array) and p.per_sample else p
+            for p in self.program.parameters
+        ]
+        return read(self.original, every)
+
+
+def exactly(forms: Forms) -> Callable[[Case], Iterator[str]]:
+    """Compares bit by bit every form of a function that can be run."""
+
+    def compared(case: Case) -> Iterator[str]:
+        if case.expected is None:
+            return
+        wanted = bits(case.expected)
+        for form, run in forms(case.function):
+            values = case.program.fresh_values()[:-1]
+            run(values)
+            if bits(values) != wanted:
+                yield f"{form}:\n{values}\ninstead of\n{case.expected}"
+
+    return compared
 
 
 def with_interpreter(function: Function) -> Iterator[tuple[str, Run]]:
@@ -50,10 +111,67 @@ def with_python(function: Function) -> Iterator[tuple[str, Run]]:
     yield "not simplified", flat_run(function, compile_python(function, LIMITS[0]))
 
 
-BACK_ENDS: dict[str, Callable[[Function], Iterator[tuple[str, Run]]]] = {
-    "interpreter": with_interpreter,
-    "python": with_python,
+class Guarded(Native):
+    """Machine code at the edge of its memory, with NaN for samples that do not exist."""
+
+    filler = nan
+    guard = "end"
+
+
+def with_native(case: Case) -> Iterator[str]:
+    """Machine code for every instruction set that there is, on float32."""
+    if case.expected is None:
+        return
+    arrays = [p for p in case.program.parameters if isinstance(p, Array)]
+    try:
+        expected = on_bounds(case)
+        for isa in ISAS:
+            lists = {
+                a.name: flattened(v)
+                for a, v in zip(arrays, case.program.fresh_values(), strict=False)
+            }
+            code = Guarded(case.of_samples, isa.name)
+            code(arrays[0].shape[0], lists, {"rate": case.program.values[-2]})
+            for a, wanted in zip(arrays, expected, strict=False):
+                if beyond(lists[a.name], flattened(wanted)):
+                    shown = [n.value for n in map(bounded, flattened(wanted))]
+                    yield f"{isa.name}, {a.name}:\n{lists[a.name]}\ninstead of\n{shown}"
+    except (NotVectorizable, SubsetError):  # an index may leave its list where samples are sixteen
+        case.tally["refused"] += 1
+    except Undecided:
+        case.tally["rounding decides"] += 1
+    else:
+        case.tally["run"] += 1
+
+
+def on_bounds(case: Case) -> list[Any]:
+    """The arrays after CPython's run on bounded numbers."""
+    *values, rate, two = (on_numbers(value, bounded) for value in case.program.values)
+    on_bounded_numbers(case.original)(*values, rate, int(two.value))
+    return values
+
+
+def on_numbers(value: Any, change: Callable[[Any], Any]) -> Any:
+    """Nested lists with every number changed."""
+    return [on_numbers(v, change) for v in value] if isinstance(value, list) else change(value)
+
+
+def beyond(got: list[float], wanted: list[Bounded]) -> bool:
+    """Whether a number is further off than rounding explains."""
+    pairs = zip(got, map(bounded, wanted), strict=True)
+    return any(not abs(number - bound.value) <= bound.error < inf for number, bound in pairs)
+
+
+BACK_ENDS: dict[str, Callable[[Case], Iterator[str]]] = {
+    "interpreter": exactly(with_interpreter),
+    "python": exactly(with_python),
+    "native": with_native,
 }
+
+
+def back_ends_here() -> list[str]:
+    """Those that this machine can run."""
+    return [name for name in BACK_ENDS if name != "native" or ISAS]
 
 
 def flat_run(function: Function, compiled: Callable[..., None]) -> Run:
@@ -98,26 +216,14 @@ def bits(values: Any) -> Any:
     return "nan" if values != values else struct.pack("d", values)
 
 
-def differences(
-    program: Program, original: Callable[..., None], back_ends: Sequence[str]
-) -> Iterator[str]:
-    """What differs from CPython, as text; nothing where CPython itself fails."""
-    expected = program.fresh_values()
-    try:
-        original(*expected)
-    except (ArithmeticError, ValueError):
-        return
-    function = read(original, program.parameters)
-    wanted = bits(expected[:-1])
+def differences(case: Case, back_ends: Sequence[str]) -> Iterator[str]:
+    """What differs from CPython, as text."""
     for name in back_ends:
-        for form, run in BACK_ENDS[name](function):
-            values = program.fresh_values()[:-1]  # the whole number is in the code
-            run(values)
-            if bits(values) != wanted:
-                yield f"{name}, {form}:\n{values}\ninstead of\n{expected[:-1]}"
+        for difference in BACK_ENDS[name](case):
+            yield f"{name}, {difference}"
 
 
-def programs(first: int, count: int, folder: Path) -> Iterator[tuple[Program, Callable[..., None]]]:
+def programs(first: int, count: int, folder: Path) -> Iterator[tuple[Program, Original]]:
     """Programs with the functions they are, written to modules in a folder."""
     for start in range(first, first + count, TOGETHER):
         numbers = range(start, min(start + TOGETHER, first + count))
@@ -144,16 +250,23 @@ def main(words: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0, help="the number of the first")
     parser.add_argument("--against", default=",".join(BACK_ENDS), help="back ends, with commas")
     options = parser.parse_args(words)
-    back_ends = options.against.split(",")
+    back_ends = [name for name in options.against.split(",") if name in back_ends_here()]
+    if "native" in options.against and "native" not in back_ends:
+        print(f"native is left out: {support().reason}", file=sys.stderr)
+    tally: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
         pairs = programs(options.seed, options.count, Path(folder))
-        for done, (program, original) in enumerate(pairs, 1):
-            for difference in differences(program, original, back_ends):
-                print(f"{program.text}\n{difference}\n{program.values}")
+        for done, pair in enumerate(pairs, 1):
+            case = Case(*pair)
+            for difference in differences(case, back_ends):
+                print(f"{case.program.text}\n{difference}\n{case.program.values}")
                 return 1
+            tally += case.tally
             if not done % 500:
                 print(f"{done:,} programs without a difference", file=sys.stderr, flush=True)
     print(f"{options.count:,} programs without a difference against {', '.join(back_ends)}")
+    if tally:
+        print("as machine code:", ", ".join(f"{n:,} {what}" for what, n in sorted(tally.items())))
     return 0
 
 

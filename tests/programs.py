@@ -7,6 +7,7 @@ go from one turn to the next, several nests after one another over the same arra
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from random import Random
@@ -14,6 +15,7 @@ from typing import Any
 
 from verypoorcnn.compiler.loops import Array, Scalar
 
+CARELESS = 0.01  # how often a program does with samples what must be refused
 COST = 2500  # statements that a program runs at most
 VALUES = (0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -0.25, 3.0)  # ties and signed zeros are met often
 
@@ -33,8 +35,10 @@ class Program:
 
 
 def random_program(seed: int | str, name: str = "program") -> Program:
-    """The program of a seed."""
-    return _Author(Random(f"program {seed}"), name).program()
+    """The program of a seed: every other one does the same for every sample."""
+    random = Random(f"program {seed}")
+    author = random.choice((_Author, _AuthorOfSamples))
+    return author(random, name).program()
 
 
 class _Author:
@@ -147,7 +151,7 @@ class _Author:
         if self.numbers and self.random.random() < 0.35:
             place = self.random.choice(self.numbers)
         else:
-            place = self.element()
+            place = self.target()
         self.line(f"{place} {operator} {self.expression(2)}")
 
     def assign_new(self) -> None:
@@ -183,7 +187,7 @@ class _Author:
         self.depth = self.depth_at_loop(variable)
         self.cost //= last - first + 1
         self.loops.pop()
-        self.line(f"{self.element()} = {self.random.choice((name, name, f'{name} * rate'))}")
+        self.line(f"{self.target()} = {self.random.choice((name, name, f'{name} * rate'))}")
 
     def depth_at_loop(self, variable: str) -> int:
         for text in reversed(self.lines):
@@ -212,7 +216,7 @@ class _Author:
             self.depth += 1
             self.line(f"{name} = {self.expression(1)}")
             self.depth -= 1
-        self.line(f"{self.element()} = {name}")
+        self.line(f"{self.target()} = {name}")
         self.depth -= 1
         self.cost //= last - first + 1
         self.loops.pop()
@@ -267,6 +271,10 @@ class _Author:
         self.line(f"if {test}:")
 
     # Expressions.
+
+    def target(self) -> str:
+        """An element that is written."""
+        return self.element()
 
     def element(self) -> str:
         array = self.random.choice(self.arrays)
@@ -338,3 +346,144 @@ class _Author:
 def two_fits(last: int, size: int) -> bool:
     """Whether twice a loop's variable stays below the size."""
     return 2 * last < size
+
+
+class _AuthorOfSamples(_Author):
+    """Writes programs that never ask which sample it is, so that samples may be in the lanes.
+
+    A sample's number is the first index of arrays with samples and nothing else; what a loop over
+    samples leaves behind are mostly sums.
+    """
+
+    sample = ""  # the variable of the loop over samples around
+    outside = 0  # locals that were given outside of it
+    added: Sequence[Array] = ()  # what it only adds to
+
+    def __init__(self, random: Random, name: str) -> None:
+        self.most = random.choice((1, 2, 3, 5, 8, 15, 16, 16, 17, 33))
+        super().__init__(random, name)
+
+    def array(self, k: int) -> Array:
+        self.samples = self.most
+        per_sample = k == 0 or (k > 1 and self.random.random() < 0.6)
+        sizes = (1, 2, 3, 4, 5, 7, 9, 16, 17) if k % 2 else (1, 2, 3, 4, 5)
+        shape = [self.random.choice(sizes) for _ in range(self.random.randint(0, 2))]
+        shape = [self.samples, *shape] if per_sample else [self.random.choice(sizes), *shape]
+        return Array("abcd"[k], tuple(shape), per_sample)
+
+    def number(self) -> float:
+        return round(super().number() * 64) / 64
+
+    @property
+    def shared(self) -> list[Array]:
+        return [a for a in self.arrays if not a.per_sample]
+
+    # Loops.
+
+    def loop(self, deeper: int) -> None:
+        if self.sample or self.random.random() < (0.25 if self.loops else 0.15):
+            super().loop(deeper)
+            return
+        self.count += 1
+        self.sample, self.outside = f"s{self.count}", len(self.numbers)
+        self.added = [a for a in self.shared if self.random.random() < 0.4]
+        self.line(f"for {self.sample} in range(len({self.of_samples()})):")
+        self.loops.append((self.sample, 0, self.samples - 1))
+        self.cost *= self.samples
+        self.body(deeper - 1)
+        self.cost //= self.samples
+        self.loops.pop()
+        self.sample, self.outside = "", 0
+
+    def of_samples(self) -> str:
+        return self.random.choice([a.name for a in self.arrays if a.per_sample])
+
+    def bounds(self) -> tuple[int, int, str]:
+        """Those of an index that is no sample."""
+        levels = [(a, k) for a in self.arrays for k in range(a.per_sample, len(a.shape))]
+        array, level = self.random.choice(levels)
+        size, text = array.shape[level], f"len({array.name}{'[0]' * level})"
+        if size > 1 and self.random.random() < 0.3:
+            return 1, size - 1, f"range(1, {text})"
+        return (
+            (0, 1, "range(two)") if self.random.random() < 0.1 else (0, size - 1, f"range({text})")
+        )
+
+    def sum(self) -> None:
+        """A local total, at times over samples, stored at the end."""
+        if self.sample or self.random.random() < 0.4:
+            super().sum()
+            return
+        self.count += 1
+        name, self.sample = f"total{self.count}", f"s{self.count}"
+        self.line(f"{name} = {self.random.choice(('0.0', '0.0', '0.0', '0.5'))}")
+        self.line(f"for {self.sample} in range(len({self.of_samples()})):")
+        self.loops.append((self.sample, 0, self.samples - 1))
+        self.cost *= self.samples
+        self.depth += 1
+        self.spent += self.cost
+        terms = (f"{self.element()} * {self.element()}", self.element(), self.expression(2), "1.0")
+        self.line(f"{name} {self.random.choice(('+=', '+=', '-='))} {self.random.choice(terms)}")
+        self.depth -= 1
+        self.cost //= self.samples
+        self.loops.pop()
+        self.sample = ""
+        self.line(f"{self.target()} = {self.random.choice((name, name, f'{name} * rate'))}")
+
+    # Statements.
+
+    def simple(self) -> None:
+        """What all samples share is only added to, mostly."""
+        own, self.spent = self.numbers[self.outside :], self.spent + self.cost
+        operator = self.random.choice(("=", "=", "+=", "-=", "*="))
+        if own and self.random.random() < 0.35:
+            place = self.random.choice(own)
+        elif self.sample and self.added and self.random.random() < 0.3:
+            operator = self.random.choice(("+=", "+=", "-="))
+            place = self.of(self.random.choice(self.added))
+        else:
+            place = self.target()
+        self.line(f"{place} {operator} {self.expression(2)}")
+
+    def guard_open(self) -> None:
+        variables = [v for v, _, _ in self.loops if v != self.sample]
+        if not variables:
+            self.line("if two == 2:")
+            return
+        first, second = self.random.choice(variables), self.random.choice(variables)
+        tests = (f"{first} + {second} - 1 >= 1", f"{first} == {second}", f"{first} != 1",
+                 f"two * {first} - 1 < 4", f"0 < {first} or {second} > 1")  # fmt: skip
+        self.line(f"if {self.random.choice(tests)}:")
+
+    # Expressions.
+
+    def target(self) -> str:
+        own = [a for a in self.arrays if a.per_sample == bool(self.sample)]
+        careless = self.random.random() < CARELESS
+        return self.element() if careless else self.of(self.random.choice(own))
+
+    def element(self) -> str:
+        """Of an array with samples only inside of a loop over them."""
+        arrays = self.arrays if self.sample else self.shared
+        if self.sample and self.random.random() > CARELESS:
+            arrays = [a for a in arrays if a not in self.added]
+        return self.of(self.random.choice(arrays))
+
+    def of(self, array: Array) -> str:
+        """An element of this array."""
+        first = f"[{self.sample}]" if array.per_sample else ""
+        sizes = array.shape[array.per_sample :]
+        return array.name + first + "".join(f"[{self.index(n)}]" for n in sizes)
+
+    def index(self, size: int, *, sample: bool = False) -> str:
+        """Samples are no index here."""
+        loops, self.loops = self.loops, [loop for loop in self.loops if loop[0] != self.sample]
+        text = super().index(size)
+        self.loops = loops
+        return text
+
+    def condition(self) -> str:
+        loops, self.loops = self.loops, [loop for loop in self.loops if loop[0] != self.sample]
+        text = super().condition()
+        self.loops = loops
+        return text

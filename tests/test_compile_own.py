@@ -62,6 +62,63 @@ def means(signals, sums):
         sums[k] = total / len(signals)
 
 
+def halved_sums(signals, sums):
+    for k in range(len(sums)):
+        total = 0.0
+        for s in range(len(signals)):
+            total += signals[s][k]
+        sums[k] = total / 2.0
+
+
+def counts(signals, rates, totals):
+    count = 0.0
+    for _s in range(len(signals)):
+        count += 1.0
+    totals[0] = count
+    totals[1] = 0.0
+    for _s in range(len(signals)):
+        totals[1] += rates[0] * rates[1]
+
+
+def first_of_all(signals, sums):
+    for s in range(len(signals)):
+        if s == 0:
+            signals[s][0] = 1.0
+
+
+def own_numbers(signals, sums):
+    for s in range(len(signals)):
+        if signals[s][0] < s:
+            signals[s][0] = 1.0
+
+
+def sixteen(signals, sums):
+    for s in range(16):
+        sums[0] += signals[s][0]
+
+
+def second(signals, sums):
+    sums[0] = signals[1][0]
+
+
+def to_each(signals, sums):
+    for s in range(len(signals)):
+        sums[s] += signals[s][0]
+
+
+def all_with_all(signals, sums):
+    for _r in range(len(signals)):
+        for s in range(len(signals)):
+            signals[s][0] *= 0.5
+
+
+def largest_of_all(signals, sums):
+    largest = 0.0
+    for s in range(len(signals)):
+        largest = max(largest, signals[s][0])
+    sums[0] = largest
+
+
 def sigmoid(values, results):
     for i in range(len(values)):
         for j in range(len(values[i])):
@@ -154,12 +211,43 @@ def test_flat_arrays(backend, typecode):
 @machine_code
 def test_auto_takes_machine_code_and_python_where_that_is_refused():
     shapes = {"signals": (5,), "sums": (5,)}
-    compiled = compile(means, shapes, samples=["signals"])
+    compiled = compile(halved_sums, shapes, samples=["signals"])
     check(compiled, numbers(16, 5), numbers(5))
     assert compiled.backend == "native"
     check(compiled, numbers(20, 5), numbers(5))
     assert compiled.backend == "python"
     assert "not native: " in compiled.reason
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_samples_are_counted(backend):
+    shapes = {"signals": (), "rates": (2,), "totals": (2,)}
+    compiled = compile(counts, shapes, samples=["signals"], backend=backend)
+    for count in COUNTS:
+        check(compiled, numbers(count), numbers(2), [7.0, 7.0])
+
+
+@machine_code
+@pytest.mark.parametrize(
+    ("function", "what"),
+    [
+        (means, r":\d+: the number of samples is used otherwise than .*; give it to the function"),
+        (first_of_all, r":\d+: the sample's number s is compared or computed with; give what"),
+        (own_numbers, r":\d+: the sample's number s is compared or computed with; give what"),
+        (sixteen, r":\d+: the loop over s does not go over all samples of signals; write for s"),
+        (second, r":\d+: the sample of signals\[1, …\] is no loop's variable; write signals\[s\]"),
+        (to_each, r":\d+: sums\[s\]: s is the number of a sample; it can only be the first index"),
+        (all_with_all, r":\d+: s goes over all samples for every sample; samples are apart"),
+        (largest_of_all, r":\d+: 'largest' goes from one sample to the next; only a sum can"),
+    ],
+)
+def test_what_depends_on_which_sample_it_is_runs_as_python(function, what):
+    shapes = {"signals": (20,), "sums": (20,)}
+    with pytest.raises(UserError, match=re.escape(__file__) + what):
+        compile(function, shapes, samples=["signals"], backend="native")
+    compiled = compile(function, shapes, samples=["signals"])
+    assert compiled.backend == "python"
+    check(compiled, numbers(16, 20), numbers(20))
 
 
 @machine_code

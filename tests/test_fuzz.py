@@ -4,7 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from tests.fuzz import BACK_ENDS, bits, differences, flat_of, main, nested_of, programs
+from tests.fuzz import (
+    BACK_ENDS,
+    Case,
+    back_ends_here,
+    bits,
+    differences,
+    exactly,
+    flat_of,
+    main,
+    nested_of,
+    programs,
+)
 from tests.programs import Program, random_program
 from verypoorcnn.compiler.loops import Array
 
@@ -12,7 +23,7 @@ from verypoorcnn.compiler.loops import Array
 @pytest.mark.parametrize("first", range(0, 240, 40))
 def test_random_programs_give_the_bits_of_cpython(first, tmp_path):
     for program, original in programs(first, 40, tmp_path):
-        for difference in differences(program, original, list(BACK_ENDS)):
+        for difference in differences(Case(program, original), back_ends_here()):
             pytest.fail(f"{program.text}\n{difference}")
 
 
@@ -33,7 +44,7 @@ def test_a_difference_is_found(tmp_path, monkeypatch, capsys):
     def wrong(function):
         yield "off by one", lambda values: values[0].append(1.0)
 
-    monkeypatch.setitem(BACK_ENDS, "wrong", wrong)
+    monkeypatch.setitem(BACK_ENDS, "wrong", exactly(wrong))
     assert main(["--count", "3", "--against", "wrong"]) == 1
     assert "wrong, off by one" in capsys.readouterr().out
     assert main(["--count", "3", "--against", "interpreter"]) == 0

@@ -13,6 +13,8 @@ import pytest
 
 import verypoorcnn.textbook
 from tests.subset import refusals
+from verypoorcnn.compiler.loops import Array, Scalar
+from verypoorcnn.compiler.source import SubsetError, read
 
 ROOT = Path(__file__).parent.parent
 CHAPTERS = sorted((ROOT / "verypoorcnn/textbook").glob("*.py"))
@@ -82,7 +84,7 @@ ALLOWED = [
     ["total -= exp(-inputs[s][d]) / sqrt(log(rate))"],
     ["total = total / (size * size)"],
     ["total += inputs[s][d] / len(inputs[s])"],
-    ["total += inputs[s][m - 2 * (size + 1) * d]"],
+    ["total += inputs[s][m - 2 * (size - 1) * d]"],
     ["for i in range(1, size + 1):", "    total += images[s][d][i]"],
     [
         "for i in range(size):",
@@ -276,3 +278,67 @@ def test_refused_outside_functions(statement):
 
 def test_allowed_outside_functions():
     assert refusals("'Text.'\nfrom math import exp, log, sqrt\ndef f(x):\n    'Nothing.'") == []
+
+
+# The compiler reads all of the subset, and of the rest only what docs/subset.md names.
+
+READ_BESIDES = {
+    "for i in range(size): pass",
+    "total += 1",
+    "total += 1 - rate",
+    "total = max(0, total)",
+    "total = max(m, total)",
+    "outputs[s] = 0",
+    "total += 0.5 * d",
+    "total += exp(m)",
+    "row = inputs[s]",
+    "if not total > 0.0: total = 0.0",
+    "if total == 0: total = 1.0",
+    "if d < 3 and inputs[s][d] > 0.0: total = 0.0",
+    "total = 1.0 if total > 1.0 else total",
+    "'a comment'",
+    "total += inputs[s][size // 2 + size % 2]",
+    "total += inputs[s][max(size, 1)]",
+}
+
+
+def of_samples(name, *shape):
+    return Array(name, (4, *shape), per_sample=True)
+
+
+GIVEN = (
+    of_samples("images", 6, 6),
+    of_samples("inputs", 6),
+    of_samples("outputs"),
+    of_samples("targets"),
+    2,
+    Scalar("rate"),
+)
+
+
+def is_read(folder, *lines):
+    """Whether the compiler reads these lines."""
+    text = FUNCTION.format("\n            ".join(lines))
+    path = folder / "chapter.py"
+    path.write_text(f"from math import exp, log, sqrt\n{text}", "utf-8")
+    names = {}
+    try:
+        exec(compile(path.read_text("utf-8"), path, "exec"), names)
+    except SyntaxError:
+        return False
+    try:
+        read(names["example"], GIVEN)
+    except SubsetError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("lines", ALLOWED, ids=lambda lines: lines[0])
+def test_the_compiler_reads_all_of_it(lines, tmp_path):
+    assert is_read(tmp_path, *lines)
+
+
+@pytest.mark.parametrize("line", [*dict.fromkeys(case[0] for case in REFUSED), *READ_BESIDES])
+def test_the_compiler_reads_nothing_else_but_what_is_named(line, tmp_path):
+    assert refused("total += 1.0", line)
+    assert is_read(tmp_path, "total += 1.0", line) == (line in READ_BESIDES)

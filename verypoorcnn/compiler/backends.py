@@ -22,7 +22,7 @@ from verypoorcnn.compiler.native.memory import Arena, Refused
 from verypoorcnn.compiler.native.x86.cpu import support
 from verypoorcnn.compiler.passes import samples_outside, simplified
 from verypoorcnn.compiler.python import executed, python_source
-from verypoorcnn.compiler.schedule.legality import addend
+from verypoorcnn.compiler.schedule.legality import NotVectorizable, addend
 from verypoorcnn.compiler.schedule.walk import stores
 from verypoorcnn.compiler.vector.layout import COUNT, GROUP, MASK, Layout
 
@@ -84,24 +84,33 @@ class Python:
 class Native:
     """Runs machine code, group after group of sixteen samples."""
 
-    def __init__(self, loops: Loops) -> None:
+    filler = 0.0  # in the place of samples that do not exist
+    guard = ""  # the end of memory at which it is fatal to go on: "start", "end", or neither
+
+    def __init__(self, loops: Loops, isa: str | None = None) -> None:
+        """For the best instruction set that may be used here, or for a certain one."""
         found = support()
         if found.isa is None:
             raise Refused(found.reason)
-        self.function, self.isa, self.layout = loops(GROUP), ISAS[found.isa], Layout()
-        self.kernel = lru_cache(self._kernel)
+        self.function, self.isa, self.layout = loops(GROUP), ISAS[isa or found.isa], Layout()
+        self.kernels: dict[bool, Kernel] = {}
         self.kernel(False)
         self.arrays = [a for a in self.function.arguments if isinstance(a, Array)]
         self.runs = {a: [*_runs(self.layout, a)] for a in self.arrays}
 
+    def kernel(self, many: bool) -> Kernel:
+        """For one group, or for one of many groups; it is made when it is needed first."""
+        if many not in self.kernels:
+            self.kernels[many] = self._kernel(many)
+        return self.kernels[many]
+
     def _kernel(self, many: bool) -> Kernel:
-        """For one group, or for one of many groups; there must be room for both."""
         kernel = compile_functions([self.function], self.layout, self.isa, groups=many)
         if many:
             for sums in kernel.scheduled.sums:
                 _check_sums(self.function, sums)
-        sizes = {**self.layout.sizes, "call": self.layout.call_size}
-        self.arenas = {region: Arena(size) for region, size in sizes.items()}
+        sizes = {**self.layout.sizes, "call": self.layout.call_size}  # room for both kernels
+        self.arenas = {region: Arena(size, self.guard) for region, size in sizes.items()}
         return kernel
 
     def __call__(self, count: int, lists: dict[str, Flat], numbers: Mapping[str, float]) -> None:
@@ -126,7 +135,8 @@ class Native:
         for a in of_samples:
             size = prod(a.shape[1:])
             rows = lists[a.name][samples.start * size : samples.stop * size]
-            self._write(a, [n for k in range(size) for n in _filled(rows[k::size])])
+            missing = [self.filler] * (GROUP - len(samples))
+            self._write(a, [n for k in range(size) for n in rows[k::size] + missing])
         kernel.run(*(self.arenas[name].address for name in ("workspace", "parameters", "call")))
         for a in of_samples:
             size, values = prod(a.shape[1:]), self._read(a)
@@ -158,11 +168,6 @@ def _runs(layout: Layout, a: Array) -> Iterator[range]:
         yield range(first, first + (GROUP if a.per_sample else a.shape[-1]))
 
 
-def _filled(column: Flat) -> Flat:
-    """One number for each sample of a group, 0 for those that do not exist."""
-    return column + [0.0] * (GROUP - len(column))
-
-
 def _goes_on(function: Function, sums: Array) -> bool:
     """Whether a sum begins with what the array holds, and not with 0."""
     return all(addend(store) is not None for store in stores(function.body) if store.array is sums)
@@ -174,9 +179,10 @@ def _check_sums(function: Function, sums: Array) -> None:
         return
     begun = set(_begun(function.body, sums, {}))
     if len(begun) < prod(sums.shape):
-        raise Refused(
-            f"{function.name}: only some elements of {sums} are given a value before samples are "
-            f"added to them; give all of them one, or call it with at most {GROUP} samples"
+        raise NotVectorizable(
+            f"{function.file}: {function.name}: only some elements of {sums} are given a value "
+            "before samples are added to them; "
+            f"give all of them one, or call it with at most {GROUP} samples"
         )
 
 

@@ -22,6 +22,7 @@ from verypoorcnn.compiler.lowering.x86 import FREE, Isa, Lowering
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.operands import Label
 from verypoorcnn.compiler.native.x86.registers import MASKS, Register
+from verypoorcnn.compiler.schedule.legality import plain
 from verypoorcnn.compiler.schedule.walk import statements
 from verypoorcnn.compiler.vector.code import Code, Place
 from verypoorcnn.compiler.vector.generate import Generator
@@ -80,11 +81,6 @@ class _Watched(Generator):
     def _note_loops(self) -> None:
         for variable, (start, loop, step, _) in self.addresses.variables.items():
             self.remarks.loops.setdefault(loop, Running(plain(variable), start, step))
-
-
-def plain(name: str) -> str:
-    """Without the number that keeps the names of several functions apart."""
-    return name.partition(".")[0]
 
 
 def letter(variable: str) -> str:

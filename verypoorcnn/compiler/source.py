@@ -110,7 +110,8 @@ class _Reader(ExpressionReader):
     def function(self) -> Function:
         """All of it."""
         body = self.block(self.tree.body)
-        return Function(self.tree.name, tuple(self.arguments), body, self.file)
+        counted = tuple(self.counted)
+        return Function(self.tree.name, tuple(self.arguments), body, self.file, counted)
 
     # Statements.
 
@@ -134,7 +135,7 @@ class _Reader(ExpressionReader):
 
     def loop(self, node: ast.For) -> Block:
         """A loop with constant bounds; one that never runs is left out."""
-        name, start, stop = self.bounds(node)
+        name, start, stop, samples = self.bounds(node)
         if name in self.names:
             self.refuse(node, f"'{name}' means something else here", "take another name")
         count = self.variables.get(name, 0) + 1
@@ -144,10 +145,18 @@ class _Reader(ExpressionReader):
         self.names[name] = Affine.variable(variable)
         body = self.block(node.body)
         self.leave(outside, ran=stop > start)
-        return (Loop(variable, start, stop, body, self.line(node)),) if stop > start else ()
+        loop = Loop(variable, start, stop, body, self.line(node), samples)
+        return (loop,) if stop > start else ()
 
-    def bounds(self, node: ast.For) -> tuple[str, int, int]:
+    def bounds(self, node: ast.For) -> tuple[str, int, int, bool]:
+        """The variable, its bounds, and whether they are those of all samples."""
         match node:
+            case ast.For(
+                target=ast.Name(id=name),
+                iter=ast.Call(func=ast.Name(id="range"), args=[count], keywords=[]),
+                orelse=[],
+            ) if array := self.counts_samples(count):
+                return name, 0, array.shape[0], True
             case ast.For(
                 target=ast.Name(id=name),
                 iter=ast.Call(func=ast.Name(id="range"), args=[*arguments], keywords=[]),
@@ -157,7 +166,7 @@ class _Reader(ExpressionReader):
                 if not all(end.is_constant for end in ends):
                     self.refuse(node, "a bound depends on a loop", "guard the body with if")
                 start, stop = [0, *(end.constant for end in ends)][-2:]
-                return name, start, stop
+                return name, start, stop, False
         self.refuse(node, "only 'for name in range(…)'", "write it so, without a step")
 
     def leave(self, outside: dict[str, Value], ran: bool) -> None:

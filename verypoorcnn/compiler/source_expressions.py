@@ -81,6 +81,7 @@ class ExpressionReader:
         self.before = before  # lines of the file before the function
         self.globals = functions  # what names mean that the function does not give itself
         self.names: dict[str, Value] = {}
+        self.counted: list[int] = []  # lines where the number of samples is taken for a number
 
     def value(self, node: ast.expr) -> Value:
         match node:
@@ -159,6 +160,8 @@ class ExpressionReader:
         self.check_meaning(node, name)
         match name, arguments:
             case "len", [Sublist() as of]:
+                if self.counts_samples(node):
+                    self.counted.append(self.line(node))
                 return Affine(of.array.shape[len(of.index)])
             case "max" | "min", [Affine() as a, Affine() as b] if a.is_constant and b.is_constant:
                 return Affine((max if name == "max" else min)(a.constant, b.constant))
@@ -169,6 +172,15 @@ class ExpressionReader:
                 return Unary(name, self.number(node, a))
         self.refuse(node, f"{name} of these is not in the subset",
                     "there are len, max and min of two, exp, log, sqrt")  # fmt: skip
+
+    def counts_samples(self, node: ast.expr) -> Array | None:
+        """The array whose samples an expression counts, as `len(images)` does; else None."""
+        match node:
+            case ast.Call(func=ast.Name(id="len"), args=[ast.Name(id=name)], keywords=[]):
+                of = self.names.get(name)
+                if isinstance(of, Sublist) and of.array.per_sample and not of.index:
+                    return of.array
+        return None
 
     def check_meaning(self, node: ast.Call, name: str) -> None:
         """That a function's name means here what it means to the compiler."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from verypoorcnn.compiler.affine import Affine
 from verypoorcnn.compiler.loops import Block, Loop, Statement
@@ -32,7 +33,7 @@ class Copying(Placing):
         variable = self.names.fresh(statement.variable)
         self.values[statement.variable] = Affine.variable(variable)
         body = self.block(statement.body)
-        return (Loop(variable, statement.start, statement.stop, body, statement.line),)
+        return (replace(statement, variable=variable, body=body),)
 
 
 class Names:

@@ -7,7 +7,7 @@ long expression; everything is computed in the order of the textbook, so that th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from verypoorcnn.compiler.affine import Affine
@@ -26,14 +26,12 @@ from verypoorcnn.compiler.loops import (
     Store,
     Unary,
 )
-from verypoorcnn.compiler.python.cells import Group, Scope, share
-from verypoorcnn.compiler.python.elements import Elements
+from verypoorcnn.compiler.python.cells import Scope, share
 from verypoorcnn.compiler.python.expressions import Text, tightness
-from verypoorcnn.compiler.python.layout import assignment, listed
+from verypoorcnn.compiler.python.lines import Action, Lines, Sum
 from verypoorcnn.compiler.python.plan import Plan, locals_in, over_samples
 from verypoorcnn.compiler.schedule.walk import accesses, expressions, parts
 
-Action = Callable[[], None]  # writes a statement, for the turn that is being written out
 TERMS = 150  # of one sum in one statement; Python's parser goes a level deeper for each
 
 
@@ -49,31 +47,12 @@ def written(function: Function, limit: int, private: Collection[Array] = ()) -> 
     return _Writer(function, limit, private).function_text()
 
 
-class _Sum:
-    """A local whose value is still being added up, and of which nothing is written yet."""
-
-    def __init__(self, name: str, start: str, loose: bool = False) -> None:
-        self.name = name
-        self.terms = [start]
-        self.loose = loose  # needs brackets before something is added to it
-
-    def add(self, operator: str, term: str) -> None:
-        if self.loose:
-            self.terms[0] = f"({self.terms[0]})"
-            self.loose = False
-        self.terms.append(f"{operator} {term}")
-
-
-class _Writer(Elements):
+class _Writer(Lines):
     """First every statement becomes an action; when all sites are known, the actions write."""
 
     def __init__(self, function: Function, limit: int, private: Collection[Array]) -> None:
         self.plan = Plan(function, limit)
-        super().__init__(function, self.plan.rolled)
-        self.private = private
-        self.lines: list[str] = []
-        self.depth = 1  # of indentation
-        self.sum: _Sum | None = None
+        super().__init__(function, self.plan.rolled, private)
 
     def function_text(self) -> Written:
         actions = self.scope_block(self.function.body)
@@ -102,70 +81,6 @@ class _Writer(Elements):
             group.stem = self.names.stem(self.arrays[group.site.array])
         for inner in scope.inner:
             self.name_groups(inner)
-
-    # Lines.
-
-    def line(self, text: str) -> None:
-        self.lines.append(f"{'    ' * self.depth}{text}")
-
-    def assign(self, target: str, terms: Sequence[str]) -> None:
-        self.lines += assignment(target, terms, self.depth)
-
-    def flush(self) -> None:
-        """Write the sum that is waiting."""
-        if self.sum:
-            found, self.sum = self.sum, None
-            self.assign(found.name, found.terms)
-
-    # Scopes.
-
-    def turn_of(self, scope: Scope, actions: Sequence[Action]) -> None:
-        """One turn of a scope: its statements, with fetching before them and putting back after."""
-        outside, self.lines, outer, self.scope = self.lines, [], self.scope, scope
-        for group in scope.groups:
-            group.if_depth = self.if_depth
-        before: list[list[str]] = []  # the lines of each statement
-        for step, action in enumerate(actions):
-            action()
-            if any(group.last == step and group.put_back for group in scope.groups):
-                self.flush()
-                self.put_back(scope, step)
-            before.append(self.lines)
-            self.lines = []
-        self.flush()
-        rest, self.lines = self.lines, []
-        for step, lines in enumerate(before):
-            for group in scope.groups:
-                if group.first == step:
-                    self.move(group, group.fetched, back=False)
-            self.lines += lines
-        done, self.lines = self.lines + rest, outside
-        for name, text in scope.prelude.values():
-            self.line(f"{name} = {text}")
-        self.lines += done
-        if not (scope.prelude or done):
-            self.line("pass")
-        self.scope = outer
-
-    def put_back(self, scope: Scope, step: int) -> None:
-        for group in scope.groups:
-            if group.last == step and not self.forgotten(group):
-                self.move(group, group.put_back, back=True)
-
-    def forgotten(self, group: Group) -> bool:
-        """Whether its elements are needed nowhere else, neither in the text nor after it."""
-        array = group.site.array
-        alone = len(group.sites) == self.touched[array]
-        return alone and not group.fetched and array in self.private
-
-    def run(self, actions: Sequence[Action]) -> None:
-        for action in actions:
-            action()
-
-    def move(self, group: Group, numbers: set[int], *, back: bool) -> None:
-        """Unpack slices of a list into locals, or put locals back into it."""
-        for there, found in self.slices(group, numbers):
-            self.lines += listed(there, found, self.depth, back=back)
 
     # Statements.
 
@@ -209,7 +124,7 @@ class _Writer(Elements):
         def action() -> None:
             value = text()
             self.flush()
-            self.sum = _Sum(name, value, loose)
+            self.sum = Sum(name, value, loose)
 
         return action
 
@@ -218,7 +133,7 @@ class _Writer(Elements):
             text = term()
             if not self.sum or self.sum.name != name or len(self.sum.terms) > TERMS:
                 self.flush()
-                self.sum = _Sum(name, name)
+                self.sum = Sum(name, name)
             self.sum.add(operator, text)
 
         return action

@@ -7,8 +7,8 @@
         for k in 0..8:
             hidden[s, k] = max(0.0, outputs[s, k])
 
-They must have the same loops, and of every array that they share and that one of them writes, the
-iterations of each loop must touch elements of their own.
+They must have the same loops and no locals in common, and of every array that they share and that
+one of them writes, the iterations of each loop must touch elements of their own.
 """
 
 from __future__ import annotations
@@ -16,12 +16,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from verypoorcnn.compiler.loops import Block, Loop, Statement
-from verypoorcnn.compiler.schedule.legality import private
+from verypoorcnn.compiler.schedule.legality import locals_in, private
 from verypoorcnn.compiler.schedule.walk import (
     Renamer,
     accesses,
     assigned,
     band,
+    expressions,
     nest,
     statements,
     stores,
@@ -56,7 +57,7 @@ def _joined(first: Loop, second: Loop) -> Statement | None:
     """Both nests in one, or None."""
     loops, body = band(first)
     others, other_body = band(second)
-    if [(o.start, o.stop) for o in loops] != [(o.start, o.stop) for o in others]:
+    if [*map(_turns, loops)] != [*map(_turns, others)]:
         return None
     names = {o.variable: loop.variable for loop, o in zip(loops, others, strict=True)}
     moved = Renamer(names).block(other_body)
@@ -65,8 +66,19 @@ def _joined(first: Loop, second: Loop) -> Statement | None:
     return nest(loops, body + moved)[0]
 
 
+def _turns(loop: Loop) -> tuple[int, int, bool]:
+    return loop.start, loop.stop, loop.samples
+
+
+def _locals(block: Block) -> set[str]:
+    """The locals that are given a value or read."""
+    return assigned(block) | locals_in(expressions(block))
+
+
 def _apart(body: Block, other: Block, variables: list[str]) -> bool:
     """Whether no iteration of one reads or writes what another iteration of the other writes."""
+    if assigned(body) & _locals(other) or assigned(other) & _locals(body):
+        return False
     shared = {a for a, _ in accesses(body)} & {a for a, _ in accesses(other)}
     written = {s.array for s in stores(body)} | {s.array for s in stores(other)}
     both = body + other

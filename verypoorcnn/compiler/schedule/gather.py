@@ -11,7 +11,7 @@ register.  It is done where every index is one loop, or two loops that add up wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from verypoorcnn.compiler.affine import Affine
 from verypoorcnn.compiler.loops import (
@@ -164,7 +164,7 @@ class _Turn(Rewriter):
         for loop in reversed(loops):
             here = [g for g in waiting if loop.variable in g.whole.variables()]
             waiting = [g for g in waiting if g not in here]
-            body = (Loop(loop.variable, loop.start, loop.stop, _if(here, body), loop.line),)
+            body = (replace(loop, body=_if(here, body)),)
         return body
 
 

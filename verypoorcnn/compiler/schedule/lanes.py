@@ -30,11 +30,12 @@ from verypoorcnn.compiler.loops import (
 )
 from verypoorcnn.compiler.schedule.legality import (
     Flow,
-    Refused,
+    NotVectorizable,
     addend_of_local,
     independent,
     is_sum,
     only_added_to,
+    plain,
 )
 from verypoorcnn.compiler.schedule.walk import (
     accesses,
@@ -43,7 +44,7 @@ from verypoorcnn.compiler.schedule.walk import (
     statements,
     stores,
 )
-from verypoorcnn.compiler.vector.layout import GROUP, LINE, Layout
+from verypoorcnn.compiler.vector.layout import LINE, Layout
 
 FEW = 64  # sums over samples: for so few, nothing is worth transposing
 
@@ -62,10 +63,10 @@ def choose_lanes(nest: Statement, layout: Layout, flow: Flow) -> LaneChoice:
     """The lanes of a nest.
 
     Raises:
-        Refused: samples are mixed in another way than by a sum.
+        NotVectorizable: samples are mixed in another way than by a sum.
     """
     block: Block = (nest,)
-    samples = _sample_loops(block)
+    samples = {loop.variable for loop in _loops(block) if loop.samples}
     element = _element_loop(nest, layout, flow) if isinstance(nest, Loop) else ""
     if not samples:
         return LaneChoice(element=element)
@@ -94,29 +95,16 @@ def _loops(block: Block) -> list[Loop]:
     return [s for s in statements(block) if isinstance(s, Loop)]
 
 
-def _sample_loops(block: Block) -> set[str]:
-    """The variables that are the first index of arrays with samples."""
-    found: set[str] = set()
-    for array, index in accesses(block):
-        if array.per_sample:
-            variables = index[0].variables()
-            if len(variables) != 1 or index[0] != Affine.variable(variables[0]):
-                raise Refused(f"{array}[{index[0]}, …]: the sample must be a loop's variable")
-            found.add(variables[0])
-    for loop in _loops(block):
-        if loop.variable in found and (loop.start, loop.stop) != (0, GROUP):
-            raise Refused(f"the loop over {loop.variable} must run over all samples")
-    return found
-
-
 def _check_samples(loop: Loop, flow: Flow) -> None:
     """Samples side by side may only be added up."""
     for name in sorted(flow.bound(loop.variable)):
         if not is_sum(name, loop.body):
-            raise Refused(f"'{name}' goes from one sample to the next; only a sum can")
+            raise NotVectorizable(
+                f"'{plain(name)}' goes from one sample to the next; only a sum can"
+            )
     for array in {s.array for s in stores(loop.body)}:
         if not array.per_sample and not only_added_to(array, loop.body):
-            raise Refused(f"{array} is written by every sample; only += can be")
+            raise NotVectorizable(f"{array} is written by every sample; only += can be")
 
 
 def _to_clear(block: Block, samples: set[str], flow: Flow) -> tuple[Array, ...]:
@@ -182,7 +170,12 @@ def _worth_transposing(nest: Loop, element: str, samples: set[str]) -> bool:
     if any(loop.variable not in samples for loop in inside):
         return False
     return prod(o.stop - o.start for o in loops) >= FEW and all(
-        isinstance(s, Let) and product(addend_of_local(s) or s.value) is not None
+        isinstance(s, Let) and _of_samples(addend_of_local(s) or s.value)
         for loop in inside
         for s in loop.body
     )
+
+
+def _of_samples(value: Expression) -> bool:
+    """Whether it is a product with an element of a sample, so 0 where that is cleared."""
+    return any(factor.array.per_sample for factor in product(value) or ())

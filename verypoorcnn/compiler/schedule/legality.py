@@ -40,8 +40,13 @@ from verypoorcnn.compiler.schedule.walk import (
 from verypoorcnn.errors import UserError
 
 
-class Refused(UserError):
+class NotVectorizable(UserError):
     """The compiler cannot make vector code of a function that is in the subset; says why."""
+
+
+def plain(name: str) -> str:
+    """A name without the number that keeps the names of several functions apart."""
+    return name.partition(".")[0]
 
 
 class Flow:

@@ -17,7 +17,17 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from itertools import product as combinations
 
-from verypoorcnn.compiler.loops import Block, Guard, If, Let, Loop, Number, Store, compare
+from verypoorcnn.compiler.loops import (
+    Block,
+    Guard,
+    If,
+    Let,
+    Loop,
+    Number,
+    Statement,
+    Store,
+    compare,
+)
 from verypoorcnn.compiler.schedule.lanes import LaneChoice, choose_lanes
 from verypoorcnn.compiler.schedule.legality import Flow, independent
 from verypoorcnn.compiler.schedule.tiles import (
@@ -39,7 +49,7 @@ from verypoorcnn.compiler.schedule.tree import (
     Unroll,
     printed,
 )
-from verypoorcnn.compiler.schedule.walk import band, expressions, statements
+from verypoorcnn.compiler.schedule.walk import band, expressions, nest, statements
 from verypoorcnn.compiler.vector.layout import GROUP, Layout
 
 PARTIAL = 96  # operations that a loop at run time is unrolled to
@@ -59,13 +69,13 @@ class Nest:
         return "\n".join([*lines, *printed(self.nodes)])
 
 
-def plan(body: Block, layout: Layout, target: Target, flow: Flow) -> list[Nest]:
-    """The schedule of every top-level statement.
+def plan(statement: Statement, layout: Layout, target: Target, flow: Flow) -> Nest:
+    """The schedule of a top-level statement.
 
     Raises:
-        Refused: samples are mixed in another way than by a sum.
+        NotVectorizable: samples are mixed in another way than by a sum.
     """
-    return [_Planner(layout, target, flow).nest(statement) for statement in body]
+    return _Planner(layout, target, flow).nest(statement)
 
 
 class _Planner:
@@ -276,8 +286,6 @@ class _Planner:
 
 def _joined(loops: list[Loop], body: Block) -> Loop:
     """The outermost of these loops, the others and the body inside."""
-    for loop in reversed(loops):
-        body = (Loop(loop.variable, loop.start, loop.stop, body, loop.line),)
-    outermost = body[0]
+    (outermost,) = nest(loops, body)
     assert isinstance(outermost, Loop)
     return outermost

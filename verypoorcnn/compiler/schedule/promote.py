@@ -11,6 +11,8 @@ only added to starts from zero and is added at the end, so that the sum may run 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from verypoorcnn.compiler.loops import (
     Array,
     Binary,
@@ -55,15 +57,10 @@ def _promoted(loop: Loop) -> Block:
         summed = only_added_to(array, loop.body)
         line = next(s.line for s in stores(loop.body) if s.array is array)
         before.append(Let(name, Constant(0.0) if summed else place, line))
-        loop = Loop(*_head(loop), _Kept(array, name).block(loop.body), loop.line)
+        loop = replace(loop, body=_Kept(array, name).block(loop.body))
         value: Expression = Binary("+", place, Local(name)) if summed else Local(name)
         after.append(Store(array, index, value, line))
-    inner = Loop(*_head(loop), promote(loop.body), loop.line)
-    return (*before, inner, *after)
-
-
-def _head(loop: Loop) -> tuple[str, int, int]:
-    return loop.variable, loop.start, loop.stop
+    return (*before, replace(loop, body=promote(loop.body)), *after)
 
 
 def constant_index(array: Array, loop: Loop) -> Index | None:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from verypoorcnn.compiler.affine import Affine
 from verypoorcnn.compiler.loops import (
@@ -114,7 +115,7 @@ def band(loop: Loop) -> tuple[list[Loop], Block]:
 def nest(loops: list[Loop], body: Block) -> Block:
     """The opposite of `band`: these loops round that body."""
     for loop in reversed(loops):
-        body = (Loop(loop.variable, loop.start, loop.stop, body, loop.line),)
+        body = (replace(loop, body=body),)
     return body
 
 
@@ -136,8 +137,8 @@ class Rewriter:
             case If(condition, then, otherwise, line):
                 branches = self.block(then), self.block(otherwise)
                 return (If(self.condition(condition), *branches, line),)
-            case Loop(variable, start, stop, body, line):
-                return (Loop(self.name(variable), start, stop, self.block(body), line),)
+            case Loop(variable, _, _, body):
+                return (replace(statement, variable=self.name(variable), body=self.block(body)),)
 
     def expression(self, node: Expression) -> Expression:
         """An expression."""

@@ -9,7 +9,8 @@ anybody read it is not stored.  Constants are known by their bytes: 0.0 and -0.0
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from verypoorcnn.compiler.loops import Array
 from verypoorcnn.compiler.vector.code import Code, Op, Place, Value
@@ -140,10 +141,8 @@ class Builder:
 
     def _forget(self, place: Place) -> None:
         """What a store may change is no longer known."""
-        wide = 4 * self.code.width
         memory = self._memory.setdefault(place.array, {})
-        gone = [k for k, (at, _, _) in memory.items() if at.overlaps(place, wide)]
-        for key in gone:
+        for key in self._overlapping(place, memory):
             del memory[key]
         self._read(place)
 
@@ -151,10 +150,18 @@ class Builder:
         """Stores that may overlap a place are needed."""
         unread = self._unread.get(place.array)
         if unread:
-            wide = 4 * self.code.width
-            needed = [k for k, (at, _) in unread.items() if at.overlaps(place, wide)]
-            for key in needed:
+            for key in self._overlapping(place, unread):
                 del unread[key]
+
+    def _overlapping(self, place: Place, others: Mapping[object, tuple[Any, ...]]) -> list[object]:
+        """The keys of places in the same array that may share a byte with this one."""
+        wide, steps, offset = 4 * self.code.width, place.steps, place.offset
+        near = wide if place.vector else 4
+        return [
+            key
+            for key, (at, *_) in others.items()
+            if at.steps != steps or abs(at.offset - offset) < (wide if at.vector else near)
+        ]
 
     def forget_arrays(self, arrays: Iterable[Array | None]) -> None:
         """Nothing is known of these arrays any more."""

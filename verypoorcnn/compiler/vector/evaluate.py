@@ -25,7 +25,7 @@ from verypoorcnn.compiler.loops import (
     Scalar,
     Unary,
 )
-from verypoorcnn.compiler.schedule.legality import Refused
+from verypoorcnn.compiler.schedule.legality import NotVectorizable, plain
 from verypoorcnn.compiler.vector import functions
 from verypoorcnn.compiler.vector.addresses import Addresses
 from verypoorcnn.compiler.vector.builder import Builder
@@ -62,7 +62,7 @@ class Evaluator:
             case Number(whole):
                 low, high = self.addresses.ends(whole, point)
                 if low != high:
-                    raise Refused(f"the whole number {whole} is used as a float in a loop "
+                    raise NotVectorizable(f"the whole number {whole} is used as a float in a loop "
                                   "that runs at run time")  # fmt: skip
                 return b.constant(float(low))
             case Choice(condition, then, otherwise):
@@ -72,7 +72,9 @@ class Evaluator:
         """The value of a local."""
         value = self.locals.get(name, point.key)
         if value is None:
-            raise Refused(f"'{name}' may be read before it has a value; give it one before")
+            raise NotVectorizable(
+                f"'{plain(name)}' may be read before it has a value; give it one before"
+            )
         return value
 
     def binary(self, operator: str, left: Expression, right: Expression, point: Point) -> Value:
@@ -174,5 +176,7 @@ def decide(operator: str, low: int, high: int) -> bool:
         case _:
             yes, no = low > 0 or high < 0, low == high == 0
     if yes == no:
-        raise Refused("a condition on whole numbers changes inside a loop that runs at run time")
+        raise NotVectorizable(
+            "a condition on whole numbers changes inside a loop that runs at run time"
+        )
     return yes

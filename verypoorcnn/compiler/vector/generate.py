@@ -13,10 +13,11 @@ lists of points; sharing what several points load falls to the builder.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 
 from verypoorcnn.compiler.loops import Array, Let, Load, Local, Store
-from verypoorcnn.compiler.schedule.legality import Flow, Refused, addend, addend_of_local
+from verypoorcnn.compiler.schedule.legality import Flow, NotVectorizable, addend, addend_of_local
 from verypoorcnn.compiler.schedule.plan import Nest
 from verypoorcnn.compiler.schedule.tree import Branch, Jam, Lanes, Node, Nodes, Repeat, Unroll
 from verypoorcnn.compiler.vector.addresses import Addresses
@@ -78,12 +79,13 @@ class Generator(SampleSums):
                 self.repeat(node, points)
             case Unroll(variable, copies, step, body):
                 for copy in range(copies):
-                    self.forget_private(variable, body)
-                    self.nodes(body, [p.moved(variable, copy * step) for p in points])
+                    inner = [p.moved(variable, copy * step) for p in points]
+                    with self.own_locals(variable, body):
+                        self.nodes(body, inner)
             case Jam(variable, copies, step, body):
-                self.forget_private(variable, body)
                 inner = [p.moved(variable, c * step) for c in range(copies) for p in points]
-                self.nodes(body, inner)
+                with self.own_locals(variable, body):
+                    self.nodes(body, inner)
             case Lanes():
                 self.lanes(node, points)
 
@@ -137,8 +139,10 @@ class Generator(SampleSums):
             return
         value = self.stored_value(node, point)
         if value.lanes and not place.vector:
-            raise Refused(f"{node.array}: the samples give different numbers to one element; "
-                          "only a sum over the samples can be stored there")  # fmt: skip
+            raise NotVectorizable(
+                f"{node.array}: the samples give different numbers to one element; "
+                "only a sum over the samples can be stored there"
+            )
         if point.mask is not None and addend(node) is None:
             value = b.apply("select", point.mask, value, b.load(place))
         b.store(place, value)
@@ -173,18 +177,24 @@ class Generator(SampleSums):
 
     # Loops.
 
-    def forget_private(self, variable: str, body: Nodes) -> None:
-        """Locals that belong to one iteration alone begin anew."""
-        bound = self.flow.bound(variable)
-        self.locals.drop(self.names_in(body) - bound)
+    @contextmanager
+    def own_locals(self, variable: str, body: Nodes) -> Iterator[None]:
+        """Locals that belong to one iteration alone begin anew; those of outside come back."""
+        hidden = self.locals.hide(self.names_in(body) - self.flow.bound(variable))
+        yield
+        self.locals.restore(hidden)
 
     def repeat(self, node: Repeat, points: Sequence[Point]) -> None:
+        """A loop, at run time unless it has one turn."""
+        with self.own_locals(node.variable, node.body):
+            if node.trips == 1:
+                self.addresses.once(node.variable, node.start)
+                self.nodes(node.body, points)
+            else:
+                self.running(node, points)
+
+    def running(self, node: Repeat, points: Sequence[Point]) -> None:
         """A loop at run time.  Locals that go round it get registers that change."""
-        self.forget_private(node.variable, node.body)
-        if node.trips == 1:
-            self.addresses.once(node.variable, node.start)
-            self.nodes(node.body, points)
-            return
         bound = self.names_in(node.body) & self.flow.bound(node.variable)
         changing = self.changing(bound)
         loop, known = self.builder.enter(node.trips, written_in(node.body, self.addresses.layout))
@@ -211,8 +221,12 @@ class Generator(SampleSums):
 
     def lanes(self, node: Lanes, points: Sequence[Point]) -> None:
         """Run the body for as many lanes as there are in a group, or in a register."""
+        with self.own_locals(node.variable, node.body):
+            self.side_by_side(node, points)
+
+    def side_by_side(self, node: Lanes, points: Sequence[Point]) -> None:
+        """The body with all its loads and stores a register wide."""
         a = self.addresses
-        self.forget_private(node.variable, node.body)
         offsets = range(0, GROUP, self.width) if node.samples else range(1)
         if node.samples:
             a.once(node.variable, 0)

@@ -62,7 +62,10 @@ class Locals:
         """All points of a local."""
         return self._slots.get(name, {})
 
-    def drop(self, names: set[str]) -> None:
-        """Forget locals whose value nobody will ask for."""
-        for name in names:
-            self._slots.pop(name, None)
+    def hide(self, names: set[str]) -> dict[str, dict[Key, Value]]:
+        """Forget what these locals were; gives what `restore` needs."""
+        return {name: self._slots.pop(name) for name in names if name in self._slots}
+
+    def restore(self, hidden: dict[str, dict[Key, Value]]) -> None:
+        """Let locals be where they were before, whatever they have been meanwhile."""
+        self._slots |= hidden

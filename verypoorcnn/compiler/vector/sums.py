@@ -17,7 +17,7 @@ from collections.abc import Sequence
 
 from verypoorcnn.compiler.loops import Array, Expression, Let, Store
 from verypoorcnn.compiler.schedule.lanes import product
-from verypoorcnn.compiler.schedule.legality import Flow, Refused, addend
+from verypoorcnn.compiler.schedule.legality import Flow, NotVectorizable, addend
 from verypoorcnn.compiler.schedule.tree import Branch, Lanes, Node, Nodes
 from verypoorcnn.compiler.vector.code import Value
 from verypoorcnn.compiler.vector.evaluate import Evaluator
@@ -68,11 +68,9 @@ class SampleSums(Evaluator):
 
     def is_clear(self, added: Expression) -> bool:
         """Whether what is added is 0 anyway for samples that do not exist."""
-        factors = product(added)
-        return factors is not None and all(
-            not f.array.per_sample or self.addresses.layout.base(f.array) in self.cleared
-            for f in factors
-        )
+        factors = [f.array for f in product(added) or () if f.array.per_sample]
+        base = self.addresses.layout.base
+        return bool(factors) and all(base(array) in self.cleared for array in factors)
 
     def clear(self, arrays: Sequence[Array]) -> None:
         """Write 0 where samples do not exist."""
@@ -87,7 +85,7 @@ class SampleSums(Evaluator):
         """array[x] += something, for every sample."""
         added, b = addend(node), self.builder
         if added is None:
-            raise Refused(f"{node.array} is written by every sample; only += can be")
+            raise NotVectorizable(f"{node.array} is written by every sample; only += can be")
         value = self.kept(self.evaluate(added, point), point)
         if point.mask is not None:
             value = b.apply("select", point.mask, value, b.constant(0.0))

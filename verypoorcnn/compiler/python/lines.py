@@ -1,0 +1,104 @@
+"""The lines of a Python function: indentation, sums that wait, elements fetched and put back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+
+from verypoorcnn.compiler.loops import Array, Function
+from verypoorcnn.compiler.python.cells import Group, Scope
+from verypoorcnn.compiler.python.elements import Elements
+from verypoorcnn.compiler.python.layout import assignment, listed
+
+Action = Callable[[], None]  # writes a statement, for the turn that is being written out
+
+
+class Sum:
+    """A local whose value is still being added up, and of which nothing is written yet."""
+
+    def __init__(self, name: str, start: str, loose: bool = False) -> None:
+        self.name = name
+        self.terms = [start]
+        self.loose = loose  # needs brackets before something is added to it
+
+    def add(self, operator: str, term: str) -> None:
+        if self.loose:
+            self.terms[0] = f"({self.terms[0]})"
+            self.loose = False
+        self.terms.append(f"{operator} {term}")
+
+
+class Lines(Elements):
+    """Collects them, statement by statement and scope by scope."""
+
+    def __init__(
+        self, function: Function, rolled: Collection[str], private: Collection[Array]
+    ) -> None:
+        super().__init__(function, rolled)
+        self.private = private
+        self.touched: Counter[Array] = Counter()  # by how many sites
+        self.lines: list[str] = []
+        self.depth = 1  # of indentation
+        self.sum: Sum | None = None
+
+    def line(self, text: str) -> None:
+        self.lines.append(f"{'    ' * self.depth}{text}")
+
+    def assign(self, target: str, terms: Sequence[str]) -> None:
+        self.lines += assignment(target, terms, self.depth)
+
+    def flush(self) -> None:
+        """Write the sum that is waiting."""
+        if self.sum:
+            found, self.sum = self.sum, None
+            self.assign(found.name, found.terms)
+
+    # Scopes.
+
+    def turn_of(self, scope: Scope, actions: Sequence[Action]) -> None:
+        """One turn of a scope: its statements, with fetching before them and putting back after."""
+        outside, self.lines, outer, self.scope = self.lines, [], self.scope, scope
+        for group in scope.groups:
+            group.if_depth = self.if_depth
+        before: list[list[str]] = []  # the lines of each statement
+        for step, action in enumerate(actions):
+            action()
+            if any(group.last == step and group.put_back for group in scope.groups):
+                self.flush()
+                self.put_back(scope, step)
+            before.append(self.lines)
+            self.lines = []
+        self.flush()
+        rest, self.lines = self.lines, []
+        for step, lines in enumerate(before):
+            for group in scope.groups:
+                if group.first == step:
+                    self.move(group, group.fetched, back=False)
+            self.lines += lines
+        done, self.lines = self.lines + rest, outside
+        for name, text in scope.prelude.values():
+            self.line(f"{name} = {text}")
+        self.lines += done
+        if not (scope.prelude or done):
+            self.line("pass")
+        self.scope = outer
+
+    def put_back(self, scope: Scope, step: int) -> None:
+        for group in scope.groups:
+            if group.last == step and not self.forgotten(group):
+                self.move(group, group.put_back, back=True)
+
+    def forgotten(self, group: Group) -> bool:
+        """Whether its elements are needed nowhere else, neither in the text nor after it."""
+        array = group.site.array
+        alone = len(group.sites) == self.touched[array]
+        return alone and not group.fetched and array in self.private
+
+    def run(self, actions: Sequence[Action]) -> None:
+        for action in actions:
+            action()
+
+    def move(self, group: Group, numbers: set[int], *, back: bool) -> None:
+        """Unpack slices of a list into locals, or put locals back into it."""
+        for there, found in self.slices(group, numbers):
+            self.lines += listed(there, found, self.depth, back=back)

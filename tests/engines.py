@@ -99,6 +99,16 @@ NETWORKS = {
             Dense(units=3),
         ),
     ),
+    "colours": Network(
+        (3, 8, 8),
+        (
+            Conv2D(filters=2, kernel_size=3),
+            ReLU(),
+            MaxPool2D(pool_size=2),
+            Flatten(),
+            Dense(units=3),
+        ),
+    ),
     "one dense layer": Network((1, 3, 3), (Flatten(), Dense(units=2))),
 }
 every_network = pytest.mark.parametrize("network", NETWORKS.values(), ids=NETWORKS.keys())

@@ -160,6 +160,7 @@ def test_a_chart_can_be_read_as_a_table(opened):
     page.wait_for_selector(".experiment-about:has-text('2 seeds')")
     chart = page.locator(".chart:has-text('Training loss')")
     chart.locator("summary").click()
+    chart.locator("tbody tr").nth(3).wait_for()
     rows = chart.locator("tbody tr").all_inner_texts()
     assert [row.split()[0] for row in rows] == ["1", "2", "3", "4"]
     chart.locator(".chart-canvas").focus()

@@ -102,8 +102,30 @@ def given_anew_after_an_inner_loop(images, outputs):
         outputs[s][0] += last
 
 
+def grows_from_turn_to_turn(images, outputs):
+    weight = 0.5
+    for _k in range(3):
+        weight += 0.25
+        for s in range(len(images)):
+            for i in range(len(images[s])):
+                outputs[s][i] += weight * images[s][i]
+
+
+def read_after_the_loops(images, outputs):
+    weight = 0.5
+    for _k in range(3):
+        weight = 0.25
+        for s in range(len(images)):
+            for i in range(len(images[s])):
+                outputs[s][i] += weight * images[s][i]
+    for s in range(len(images)):
+        outputs[s][0] = weight
+
+
 FUNCTIONS = [
     given_anew_after_an_inner_loop,
+    grows_from_turn_to_turn,
+    read_after_the_loops,
     loop_in_one_branch,
     prefix_sums,
     recurrence,

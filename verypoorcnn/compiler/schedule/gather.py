@@ -31,16 +31,24 @@ from verypoorcnn.compiler.loops import (
     compare,
 )
 from verypoorcnn.compiler.schedule.legality import addend
-from verypoorcnn.compiler.schedule.walk import Rewriter, parts
+from verypoorcnn.compiler.schedule.walk import Rewriter, expressions, parts
 
 
 def gather(block: Block) -> Block:
     """The block, with its nests that scatter turned round."""
     return tuple(
         new
-        for statement in block
-        for new in (_gathered(statement) if isinstance(statement, Loop) else (statement,))
+        for place, statement in enumerate(block)
+        for new in (
+            _gathered(statement, _locals_read(block[place + 1 :]))
+            if isinstance(statement, Loop)
+            else (statement,)
+        )
     )
+
+
+def _locals_read(block: Block) -> set[str]:
+    return {e.name for e in expressions(block) if isinstance(e, Local)}
 
 
 @dataclass
@@ -94,10 +102,13 @@ class _Inlined(Rewriter):
         return super().expression(node)
 
 
-def _gathered(loop: Loop) -> Block:
+def _gathered(loop: Loop, wanted: set[str]) -> Block:
+    """The nest turned round if that may be; `wanted` are the locals that are read after it."""
     scatter = _Scatter()
     if not scatter.read((loop,)) or scatter.store is None:
         return (loop,)
+    if wanted & scatter.lets.keys() or _locals_read((scatter.store,)) & scatter.lets.keys():
+        return (loop,)  # a local that outlives a turn of the loops
     store, added = scatter.store, addend(scatter.store)
     if added is None or any(isinstance(e, Load) and e.array is store.array for e in parts(added)):
         return (loop,)

@@ -103,13 +103,16 @@ def spread(lines: int) -> int:
 
 
 def _sample_minor(array: Array) -> tuple[tuple[int, ...], int]:
-    """Steps and size in bytes: the sample innermost; maps, the first of three indices, spread."""
+    """Steps and size in bytes: the sample innermost; maps, the first of three indices, spread.
+
+    Bytes are not spread: they come from outside, pixel by pixel without a gap.
+    """
     if array.shape[0] != GROUP:
         raise ValueError(f"{array}: {array.shape[0]} samples; code is made for groups of {GROUP}")
     width = 1 if array.kind == "byte" else 4
     inner = array.shape[1:]
     lines = [prod(inner[k + 1 :]) for k in range(len(inner))]
-    if len(inner) >= 3:
+    if len(inner) >= 3 and array.kind != "byte":
         lines[0] = spread(lines[0])
     total = lines[0] * inner[0] if inner else 1
     return (width, *(GROUP * width * step for step in lines)), GROUP * width * total

@@ -1,5 +1,14 @@
 // Small things that charts need: where axes end, how their numbers are written.
 
+import { percent } from "./numbers.js";
+
+/** Options of a chart whose values are shares of all. */
+export const SHARES = {
+  range: [0, 1],
+  format: percent,
+  tick: (value) => `${Math.round(100 * value)} %`,
+};
+
 /** The value there, or (of the last values) the nearest before it. */
 export function nearby(column, place, before) {
   let at = place;

@@ -5,6 +5,7 @@ import { LineChart } from "../lib/chart.js";
 import { fill, h, oncePerFrame } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { count, percent, short } from "../lib/numbers.js";
+import { SHARES } from "../lib/scales.js";
 import { Knob, SETTINGS, settingsIn } from "../parts/knobs.js";
 import { confusionMatrix } from "../parts/matrix.js";
 import { seedDots } from "../parts/seeds.js";
@@ -194,9 +195,7 @@ class ExperimentsView {
     this.accuracy = new LineChart({
       ...both,
       title: "Training accuracy",
-      range: [0, 1],
-      format: percent,
-      tick: (value) => `${Math.round(100 * value)} %`,
+      ...SHARES,
     });
     return [this.loss.element, this.accuracy.element];
   }

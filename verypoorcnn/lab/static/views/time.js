@@ -4,6 +4,7 @@ import { LineChart } from "../lib/chart.js";
 import { fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { percent, short } from "../lib/numbers.js";
+import { SHARES } from "../lib/scales.js";
 import { bars } from "../parts/bars.js";
 import { decodeEpoch, told } from "../parts/epochs.js";
 import { Films } from "../parts/films.js";
@@ -107,10 +108,8 @@ class TimeView {
       title: "Training accuracy",
       x: "epoch",
       series,
-      range: [0, 1],
+      ...SHARES,
       height: 150,
-      format: percent,
-      tick: (value) => `${Math.round(100 * value)} %`,
       onpick,
     });
     fill(

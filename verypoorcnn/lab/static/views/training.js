@@ -7,6 +7,7 @@ import { fill, h, oncePerFrame } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { mapWidget } from "../lib/maps.js";
 import { percent } from "../lib/numbers.js";
+import { SHARES } from "../lib/scales.js";
 import { SETTINGS } from "../parts/knobs.js";
 import { confusionMatrix } from "../parts/matrix.js";
 import { ladder } from "../parts/ladder.js";
@@ -43,10 +44,8 @@ class TrainingView {
     const state = await this.lab.api.get("/api/training");
     if (!this.root.isConnected) return;
     this.build(state);
-    this.show(state);
-    this.take(this.newest ?? state);
-    const asked = addressed(this.lab.state, state);
-    if (Object.keys(asked).length) this.set(asked);
+    this.take(state.serial < this.newest?.serial ? this.newest : state);
+    this.set(addressed(this.lab.state, state));
   }
 
   destroy() {
@@ -67,7 +66,10 @@ class TrainingView {
   /** Change settings, now or with the next question to the server. */
   set(settings) {
     Object.assign(this.pending, settings);
-    for (const name of Object.keys(settings)) this.unsettled.add(name);
+    for (const [name, value] of Object.entries(settings)) {
+      this.unsettled.add(name);
+      this.controls[name]?.set(value);
+    }
     return this.send();
   }
 
@@ -209,9 +211,7 @@ class TrainingView {
       title: "Accuracy",
       x: "epoch",
       series,
-      range: [0, 1],
-      format: percent,
-      tick: (value) => `${Math.round(100 * value)} %`,
+      ...SHARES,
     });
     return [this.loss.element, this.accuracy.element];
   }
@@ -292,11 +292,8 @@ class TrainingView {
     this.confusionShown = confusion.epoch;
     const { images, of, epoch, accuracy } = confusion;
     const some = images < of ? `  This engine has time for ${images} of all ${of}.` : "";
-    const when = Number(epoch.toFixed(2));
-    fill(
-      this.tested,
-      `${percent(accuracy)} of ${images} test images are right after epoch ${when}.${some}`,
-    );
+    const right = `${percent(accuracy)} of ${images} test images are right`;
+    fill(this.tested, `${right} after epoch ${Number(epoch.toFixed(2))}.${some}`);
     this.matrix.show(confusion.counts);
   }
 }

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Any
+from weakref import proxy
 
 from verypoorcnn.compiler.lowering.fold import Instruction, folded
 from verypoorcnn.compiler.lowering.lifetimes import Lifetimes
@@ -76,7 +77,8 @@ class Lowering(Operations):
         self.life = Lifetimes(self.instructions)
         self.pointers = Pointers(self.instructions, len(FREE))
         registers = isa.vectors, isa.masks
-        self.values = Allocator(self.instructions, self.life, self, *registers)
+        mover = proxy(self)  # no cycle: all of this goes as soon as the code is written
+        self.values = Allocator(self.instructions, self.life, mover, *registers)
         self.tops: dict[int, Label] = {}
         self.temporary: list[int] = []
 

@@ -108,18 +108,7 @@ class TileModel:
         """All tiles of up to three loops that may fit the registers."""
         halves = 1 if self.shared_lanes else self.halves
         limit = self.target.registers // max(1, self.locals) // halves
-
-        def grow(k: int, tile: Tile, copies: int) -> Iterator[Tile]:
-            if k == len(candidates) or len(tile) == 3:
-                yield tile
-                return
-            yield from grow(k + 1, tile, copies)
-            c = candidates[k]
-            for u in even_factors(c.trips):
-                if u > 1 and copies * u <= limit:
-                    yield from grow(k + 1, {**tile, c.variable: u}, copies * u)
-
-        return grow(0, {}, 1)
+        return _grown({}, 1, candidates, limit)
 
     def cost_of(self, tile: Tile, candidates: list[Candidate]) -> float:
         """The cost of all of a nest, edges included; infinite if a part does not fit."""
@@ -195,6 +184,18 @@ class TileModel:
                     {sum(k * x for (k, _), x in zip(steps, at, strict=True)) for at in ranges}
                 )
         return count
+
+
+def _grown(tile: Tile, copies: int, candidates: list[Candidate], limit: int) -> Iterator[Tile]:
+    """The tile as it is, and with every choice of copies for the loops that are left."""
+    if not candidates or len(tile) == 3:
+        yield tile
+        return
+    first, *rest = candidates
+    yield from _grown(tile, copies, rest, limit)
+    for u in even_factors(first.trips):
+        if u > 1 and copies * u <= limit:
+            yield from _grown({**tile, first.variable: u}, copies * u, rest, limit)
 
 
 def even_factors(trips: int) -> list[int]:

@@ -242,6 +242,7 @@ class Assembler:
             self.constants[data].position = len(self.code)
             self.code += data
         self._fill_in()
+        self._forget_methods()
         return Code(
             bytes(self.code),
             end,
@@ -252,6 +253,11 @@ class Assembler:
             self.names,
             self.constants,
         )
+
+    def _forget_methods(self) -> None:
+        """They refer back to their assembler and would keep all of it in memory."""
+        for name in [name for name, value in vars(self).items() if isinstance(value, partial)]:
+            delattr(self, name)
 
     def _fill_in(self) -> None:
         """The distances to labels, all of which are bound now."""

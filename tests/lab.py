@@ -16,8 +16,8 @@ from typing import Any
 
 from verypoorcnn import load_data
 from verypoorcnn.lab.routes import LIMITS, routes
-from verypoorcnn.lab.server import LabServer
 from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.web.server import LabServer
 from verypoorcnn.network import Network
 from verypoorcnn.network.presets import paper
 from verypoorcnn.training.configuration import Configuration

@@ -170,7 +170,7 @@ def test_a_loss_that_is_not_finite(capsys):
 
 
 def test_ctrl_c_before_the_run_has_begun(capsys, monkeypatch, tmp_path):
-    monkeypatch.setattr(experiment, "load", interrupt)
+    monkeypatch.setattr(experiment, "load_parts", interrupt)
     ran = run(capsys, "train", *SKETCHES)
     assert (ran.status, ran.out) == (130, "")
     assert ran.err.endswith("verypoorcnn: interrupted\n")

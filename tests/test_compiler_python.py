@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from inspect import getsourcelines
 
 import pytest
 
@@ -99,6 +100,23 @@ def test_private_arrays_vanish():
     images, outputs = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [[0.0] * 3, [0.0] * 3]
     executed(found.text, "twice")(images, outputs)
     assert outputs == [[1.5, 3.0, 4.5], [6.0, 7.5, 9.0]]
+
+
+@pytest.mark.parametrize("limit", [0, 30_000], ids=["loops", "written out"])
+def test_lines_know_the_textbooks_lines(limit):
+    arrays = [Array("inputs", (2, 3), True), Array("weights", (2, 3)), Array("out", (2, 2), True)]
+    found = python_source(simplified(read(dense.dense, arrays)), limit)
+    texts = found.text.splitlines()
+    source, first = getsourcelines(dense.dense)
+    came_from = {
+        text.strip(): source[line - first].strip() if line else ""
+        for text, line in zip(texts, found.origins, strict=True)
+    }
+    assert came_from["for s in range(len(inputs)):"] == "for s in range(len(outputs)):"
+    assert came_from["def dense(inputs, weights, out):"] == ""
+    sums = [line for text, line in came_from.items() if " * " in text]
+    assert {line.partition(" ")[0] for line in sums} == {"total"}
+    assert all("+=" in line for line in sums)
 
 
 def test_max_and_min_are_pythons():

@@ -12,7 +12,7 @@ from tests.engines import NETWORKS, random_images
 from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.errors import UserError
 from verypoorcnn.explain import Explainer, ReceptiveField, explain
-from verypoorcnn.files.tensors import from_nested
+from verypoorcnn.files.tensors import from_nested, nested
 from verypoorcnn.network import Conv2D, Dense, Flatten, MaxPool2D, Network, ReLU
 from verypoorcnn.network.presets import lenet5
 from verypoorcnn.textbook.convolution import conv2d
@@ -255,6 +255,9 @@ def test_compiled_functions_give_the_same_bits(name, samples):
     for of in ("value", "gradient"):
         for array in plain.arrays(of):
             assert repr(fast.array(array, of)) == repr(plain.array(array, of)), (array, of)
+            row = fast.tensor(array, of, samples - 1)
+            assert row == plain.tensor(array, of, samples - 1)
+            assert nested(row) == plain.array(array, of, samples - 1)
     at = next(iter(network.parameters)) + "[0]" * len(
         network.parameters[next(iter(network.parameters))].shape
     )

@@ -16,10 +16,10 @@ from verypoorcnn.engines import create_engine
 from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.explain import Explainer
 from verypoorcnn.files.tensors import Tensor
-from verypoorcnn.lab.gallery import duplicates
 from verypoorcnn.lab.looking import look, workshop
 from verypoorcnn.lab.memory import Memory
 from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.views.images import duplicates
 from verypoorcnn.network import Conv2D, Dense, Flatten, MaxPool2D, Network, ReLU
 from verypoorcnn.training.model import Model
 
@@ -210,6 +210,13 @@ def test_the_arithmetic_is_the_explainers(lab: Client, target, of, query):
     assert found["value"] == expected["value"]
     assert found["expression"] == as_json(expected["expression"])
     assert found["steps"] == as_json(expected["steps"])
+
+
+def test_long_sums_come_as_columns_if_wanted(lab: Client):
+    where = "/api/explain?image=test:6&target=fc1[9]"
+    plain, short = lab.get(where)["expression"], lab.get(f"{where}&columns=1")["expression"]
+    products = [term["value"] for term in plain["terms"] if len(term["factors"]) == 2]
+    assert short["columns"]["value"] == products
 
 
 def as_json(value):
@@ -417,7 +424,7 @@ def test_the_textbooks_lines(lab: Client):
     assert found["lines"]["1"] == first
 
 
-@pytest.mark.parametrize("level", ["loops", "schedule", "assembly"])
+@pytest.mark.parametrize("level", ["loops", "schedule", "python", "vector", "assembly"])
 def test_the_lines_that_others_come_from(lab: Client, level):
     from verypoorcnn.textbook.convolution import conv2d
 
@@ -429,9 +436,10 @@ def test_the_lines_that_others_come_from(lab: Client, level):
         for n, line in found["lines"].items()
         if line and "+=" in source[line - first]
     }
-    assert any("fmadd" in row if level == "assembly" else "total + " in row for row in hot)
-    of_i = [n for n, line in found["lines"].items() if line and "for i in" in source[line - first]]
-    assert of_i
+    shown = {"python": " * kernels_", "vector": " = fma ", "assembly": "fmadd"}
+    assert any(shown.get(level, "total + ") in row for row in hot)
+    head = "for s in" if level == "python" else "for i in"  # Python's is written out
+    assert any(line and head in source[line - first] for line in found["lines"].values())
 
 
 # What is refused, with a line that says why.

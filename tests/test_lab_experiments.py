@@ -11,11 +11,11 @@ import pytest
 from tests.lab_trainings import Heard, quick_session, small_images, small_network
 from verypoorcnn.engines import create_engine
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab import experiments, sweep
-from verypoorcnn.lab.experiments import Experiments
-from verypoorcnn.lab.material import Material
-from verypoorcnn.lab.sweep import Sweeps
-from verypoorcnn.lab.trial import Bench, accuracies, confusion, curves
+from verypoorcnn.lab.training import experiments, sweep
+from verypoorcnn.lab.training.experiments import Experiments
+from verypoorcnn.lab.training.material import Material
+from verypoorcnn.lab.training.sweep import Sweeps
+from verypoorcnn.lab.training.trial import Bench, accuracies, confusion, curves
 from verypoorcnn.training.evaluation import evaluate
 from verypoorcnn.training.loop import Trainer
 from verypoorcnn.training.settings import TrainingSettings

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.own_image import Switches, frame, prepare, switches_from, thumbnail
-from verypoorcnn.lab.retouch import Box, Picture
+from verypoorcnn.lab.views.own_image import Switches, frame, prepare, switches_from, thumbnail
+from verypoorcnn.lab.views.retouch import Box, Picture
 
 PLAIN = Switches(centre=False, scale=False)
 

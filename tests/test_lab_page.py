@@ -17,7 +17,7 @@ import pytest
 from verypoorcnn.cli import main
 from verypoorcnn.lab.opening import open_session
 from verypoorcnn.lab.routes import LIMITS, routes
-from verypoorcnn.lab.server import LabServer
+from verypoorcnn.lab.web.server import LabServer
 
 VIEWS = (
     *("network", "network&layer=conv1&cell=0.3.4", "backward", "backward&layer=fc2&cell=1"),

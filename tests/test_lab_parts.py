@@ -10,12 +10,12 @@ import pytest
 from tests.lab_trainings import quick_session, small_images, small_network
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
-from verypoorcnn.lab.course import MOST_POINTS, Curve, kernels, spread
-from verypoorcnn.lab.fields import Choice, Number, limits, read_fields
-from verypoorcnn.lab.history import History, Moment
-from verypoorcnn.lab.material import Material, filters_of, with_filters, with_initializer
-from verypoorcnn.lab.paced import Speed
-from verypoorcnn.lab.worker import Worker
+from verypoorcnn.lab.training.course import MOST_POINTS, Curve, kernels, spread
+from verypoorcnn.lab.training.fields import Choice, Number, limits, read_fields
+from verypoorcnn.lab.training.history import History, Moment
+from verypoorcnn.lab.training.material import Material, filters_of, with_filters, with_initializer
+from verypoorcnn.lab.training.paced import Speed
+from verypoorcnn.lab.training.worker import Worker
 from verypoorcnn.network import Network
 from verypoorcnn.network.layers import Conv2D, Dense, Flatten
 from verypoorcnn.training.loop import Interrupted

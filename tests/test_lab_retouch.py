@@ -6,7 +6,7 @@ from random import Random
 
 import pytest
 
-from verypoorcnn.lab.retouch import (
+from verypoorcnn.lab.views.retouch import (
     Box,
     Picture,
     cut,

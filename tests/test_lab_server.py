@@ -12,10 +12,10 @@ import pytest
 
 from tests.commands import run
 from tests.lab import Client, everything, serving, small_session
-from verypoorcnn.lab import conversation, events, pages
-from verypoorcnn.lab import server as server_module
 from verypoorcnn.lab.routes import PARTS, routes
-from verypoorcnn.lab.wire import as_json
+from verypoorcnn.lab.web import conversation, events, pages
+from verypoorcnn.lab.web import server as server_module
+from verypoorcnn.lab.web.wire import as_json
 
 ARRIVES = "GET /api/session HTTP/1.1"
 

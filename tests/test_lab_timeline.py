@@ -8,8 +8,8 @@ from tests.lab import numbers
 from tests.lab_trainings import Heard, quick_session, small_images, small_network
 from verypoorcnn.engines import choose_engine, create_engine
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.timeline import ROUTES, Timeline
-from verypoorcnn.lab.training import LiveTraining
+from verypoorcnn.lab.training.live import LiveTraining
+from verypoorcnn.lab.training.timeline import ROUTES, Timeline
 from verypoorcnn.training.evaluation import evaluate
 from verypoorcnn.training.loop import Trainer
 from verypoorcnn.training.settings import TrainingSettings

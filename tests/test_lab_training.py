@@ -9,8 +9,8 @@ import pytest
 from tests.lab_trainings import Heard, quick_session, small_images, small_network
 from verypoorcnn.engines import ENGINES, choose_engine, create_engine
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.material import with_filters
-from verypoorcnn.lab.training import ROUTES, LiveTraining
+from verypoorcnn.lab.training.live import ROUTES, LiveTraining
+from verypoorcnn.lab.training.material import with_filters
 from verypoorcnn.training.loop import Trainer
 from verypoorcnn.training.settings import TrainingSettings
 

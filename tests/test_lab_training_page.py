@@ -8,7 +8,7 @@ import pytest
 
 from tests.lab_trainings import quick_session
 from verypoorcnn.lab.routes import routes
-from verypoorcnn.lab.server import LabServer
+from verypoorcnn.lab.web.server import LabServer
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from verypoorcnn.cli.options import add_data
 from verypoorcnn.cli.parser import place, whole
 
 if TYPE_CHECKING:
-    from verypoorcnn.lab.server import LabServer
+    from verypoorcnn.lab.web.server import LabServer
 
 EXAMPLES = """\
 examples:
@@ -71,7 +71,7 @@ def run(options: Namespace) -> int:
 def _server(options: Namespace) -> LabServer:
     from verypoorcnn.lab.opening import open_session
     from verypoorcnn.lab.routes import LIMITS, routes
-    from verypoorcnn.lab.server import LabServer
+    from verypoorcnn.lab.web.server import LabServer
     from verypoorcnn.training.configuration import load_configuration
 
     config = options.config and load_configuration(Path(options.config))

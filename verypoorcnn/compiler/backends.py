@@ -65,7 +65,7 @@ class Python:
 
     def _code(self, count: int) -> tuple[Callable[..., None], list[Any]]:
         function = samples_outside(simplified(self.loops(count)))
-        text, arguments = python_source(function)
+        text, arguments, _ = python_source(function)
         return executed(text, function.name), [*arguments]
 
     def __call__(self, count: int, lists: dict[str, Flat], numbers: Mapping[str, float]) -> None:

@@ -23,7 +23,8 @@ from verypoorcnn.compiler.native.x86.listing import ListingLine, constant_lines,
 from verypoorcnn.compiler.native.x86.registers import Register, rdi, rdx, rsi
 from verypoorcnn.compiler.passes import samples_outside, simplified
 from verypoorcnn.compiler.python import python_source
-from verypoorcnn.compiler.remarks import Remarked, Remarks, lines_of_loops
+from verypoorcnn.compiler.python.writer import Written
+from verypoorcnn.compiler.remarks import Remarked, Remarks, line_of, lines_of_loops
 from verypoorcnn.compiler.schedule.tiles import Target
 from verypoorcnn.compiler.source import Argument, read
 from verypoorcnn.compiler.vector.layout import Layout
@@ -78,9 +79,7 @@ class Levels:
 
     def python(self) -> str:
         """The specialised source."""
-        return python_source(
-            samples_outside(simplified(read(self.function, self.arguments)))
-        ).text.rstrip()
+        return self._python().text.rstrip()
 
     def assembly(self) -> str:
         """Addresses, bytes, text, and the lines of the textbook."""
@@ -98,6 +97,17 @@ class Levels:
         body = Remarked(scheduled.code, self.isa, asm, remarks, file, of_loops).run()
         function(asm, body, self.isa, SYSTEM_V)
         return asm.finish()
+
+    def origins(self, name: str) -> tuple[int, ...]:
+        """Of each line of "python" or "vector", the line of the textbook's file; 0 for none."""
+        if name == "python":
+            return self._python().origins
+        scheduled, remarks = self._scheduled(Layout())
+        of_loops = lines_of_loops(read(self.function, self.arguments).body)
+        return tuple(line_of(op, remarks, of_loops) for op in scheduled.code.ops)
+
+    def _python(self) -> Written:
+        return python_source(samples_outside(simplified(read(self.function, self.arguments))))
 
     def _scheduled(self, layout: Layout) -> tuple[Scheduled, Remarks]:
         remarks = Remarks()

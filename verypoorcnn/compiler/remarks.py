@@ -24,7 +24,7 @@ from verypoorcnn.compiler.native.x86.operands import Label
 from verypoorcnn.compiler.native.x86.registers import MASKS, Register
 from verypoorcnn.compiler.schedule.legality import plain
 from verypoorcnn.compiler.schedule.walk import statements
-from verypoorcnn.compiler.vector.code import Code, Place
+from verypoorcnn.compiler.vector.code import Code, Op, Place
 from verypoorcnn.compiler.vector.generate import Generator
 from verypoorcnn.compiler.vector.layout import GROUP, Layout
 from verypoorcnn.compiler.vector.points import Point
@@ -93,6 +93,14 @@ def lines_of_loops(body: Block) -> dict[str, int]:
     return {s.variable: s.line for s in statements(body) if isinstance(s, Loop)}
 
 
+def line_of(op: Op | Instruction, remarks: Remarks, of_loops: Mapping[str, int]) -> int:
+    """The line of an operation; loops know theirs by their variables."""
+    if op.name not in ("repeat", "end"):
+        return op.line
+    loop = remarks.loops.get(op.detail[0] if isinstance(op.detail, tuple) else op.detail)
+    return of_loops.get(loop.variable, op.line) if loop else op.line
+
+
 class Remarked(Lowering):
     """Tells the assembler what registers hold, which elements are meant, and the lines."""
 
@@ -111,7 +119,7 @@ class Remarked(Lowering):
 
     def step(self, at: int, instruction: Instruction) -> None:
         asm, start = self.asm, len(self.asm.code)
-        asm.origin = self.file, self.line_of(instruction)
+        asm.origin = self.file, line_of(instruction, self.remarks, self.lines)
         touched = [self.element(place) for place in places(instruction)]
         super().step(at, instruction)
         if instruction.name in WHOLE_ARRAYS and instruction.place is not None:
@@ -129,14 +137,6 @@ class Remarked(Lowering):
         for register in FREE:
             self.asm.name(register, "")
         return super().entry(body)
-
-    def line_of(self, instruction: Instruction) -> int:
-        """Loops know theirs by their variables."""
-        if instruction.name not in ("repeat", "end"):
-            return instruction.line
-        detail = instruction.detail
-        loop = self.remarks.loops.get(detail[0] if isinstance(detail, tuple) else detail)
-        return self.lines.get(loop.variable, instruction.line) if loop else instruction.line
 
     def hold(self, register: int, name: str, mask: bool = False) -> None:
         """From the last instruction on the register is called so."""

@@ -15,6 +15,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 from itertools import product
 from math import prod
+from operator import mul
 from typing import Any
 
 from verypoorcnn.compiler import arguments
@@ -31,7 +32,7 @@ from verypoorcnn.compiler.vector.layout import (
     spread,
 )
 from verypoorcnn.engines.engine import Samples
-from verypoorcnn.files.tensors import Tensor
+from verypoorcnn.files.tensors import Tensor, folded
 from verypoorcnn.network.program import RATE, SAMPLES, Buffer, Program, Scalar
 
 MASKS = [array("i", [-1] * count + [0] * (GROUP - count)).tobytes() for count in range(GROUP + 1)]
@@ -145,13 +146,17 @@ class Memory:
         buffer = self.names[name]
         placement = self._placement(buffer)
         numbers = self.workspace.view.cast("f")
-        elements = [
-            numbers[at : at + samples].tolist()
-            for index in product(*map(range, buffer.shape))
-            for at in [placement.at((0, *index)) // 4]
+        *outer, length = buffer.shape or (1,)
+        step = placement.steps[-1] // 4  # from one to the next of a row
+        starts = [
+            (placement.offset + sum(map(mul, index, placement.steps[1:]))) // 4
+            for index in product(*map(range, outer))
         ]
-        rows = (list(row) for row in zip(*elements, strict=True))
-        return [_nested(row, buffer.shape) for row in rows]
+        rows = (
+            [x for at in starts for x in numbers[at + s : at + s + length * step : step].tolist()]
+            for s in range(samples)
+        )
+        return [folded(row, buffer.shape) for row in rows]
 
     # The calls.
 
@@ -184,10 +189,3 @@ def _array(buffer: Buffer) -> arguments.Array:
     shape = (GROUP, *buffer.shape) if buffer.per_sample else buffer.shape
     kind = "byte" if buffer.kind == "byte" else "float"
     return arguments.Array(buffer.name, shape, buffer.per_sample, kind)  # type: ignore[arg-type]
-
-
-def _nested(values: list[Any], shape: tuple[int, ...]) -> Any:
-    """Numbers in a row as nested lists; one number for the shape ()."""
-    for size in reversed(shape[1:]):
-        values = [values[at : at + size] for at in range(0, len(values), size)]
-    return values if shape else values[0]

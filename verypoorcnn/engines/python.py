@@ -159,8 +159,8 @@ def specialised(calls: tuple[Call, ...], wanted: Wanted, samples: int) -> tuple[
 
 
 def _step(function: loops.Function, private: Sequence[loops.Array]) -> Step:
-    text, needed = python_source(function, None, private)
-    return executed(text, function.name), tuple(argument.name for argument in needed)
+    found = python_source(function, None, private)
+    return executed(found.text, function.name), tuple(a.name for a in found.arguments)
 
 
 def loops_of(call: Call, arrays: Mapping[Buffer, loops.Array]) -> loops.Function:

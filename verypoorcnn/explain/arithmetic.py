@@ -9,6 +9,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from verypoorcnn.explain.columns import with_columns
 from verypoorcnn.explain.expression import Expression, Writer
 from verypoorcnn.explain.target import Target
 from verypoorcnn.numbers.traced import Step, Trace, Traced
@@ -104,8 +105,9 @@ class Arithmetic:
         telling = {"element": "copy", "sum": "sum of products" if products else "sum"}
         return telling.get(kind, kind)
 
-    def as_dict(self, steps: bool = True) -> dict[str, Any]:
-        """For JSON; the steps are its larger half."""
+    def as_dict(self, steps: bool = True, columns: bool = False) -> dict[str, Any]:
+        """For JSON; with `columns`, many terms that are alike are a table."""
+        written = with_columns if columns else Expression.as_dict
         return {
             "target": str(self.target),
             "name": self.target.name,
@@ -114,8 +116,8 @@ class Arithmetic:
             "sample": self.target.sample,
             "value": self.value,
             "kind": self.kind,
-            "expression": self.expression.as_dict(),
-            "parts": {name: part.as_dict() for name, part in self.parts.items()},
+            "expression": written(self.expression),
+            "parts": {name: written(part) for name, part in self.parts.items()},
             "conditions": [condition.as_dict() for condition in self.conditions],
             "functions": [function.as_dict() for function in self.functions],
             "engine": self.engine and self.engine._asdict(),

@@ -50,12 +50,12 @@ class Difference:
 
 
 def central_difference(
-    target: Target, gradient: float, value: float, loss: Callable[[float], float]
+    target: Target, gradient: float, value: float, middle: float, loss: Callable[[float], float]
 ) -> Difference:
-    """The difference of `loss`, as a function of one number, at its `value`."""
+    """The difference of `loss`, as a function of one number; at its `value`, it is `middle`."""
     step = STEP * max(1.0, abs(value))
     before, after = value - step, value + step
-    low, middle, high = loss(before), loss(value), loss(after)
+    low, high = loss(before), loss(after)
     return Difference(
         target=target,
         gradient=gradient,

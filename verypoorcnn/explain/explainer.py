@@ -18,10 +18,11 @@ from verypoorcnn.explain.arithmetic import Arithmetic, written_down
 from verypoorcnn.explain.beside import Beside
 from verypoorcnn.explain.buffers import Buffers
 from verypoorcnn.explain.difference import Difference, central_difference
+from verypoorcnn.explain.flow import loops_of
 from verypoorcnn.explain.narrowing import Narrowing, narrowing
 from verypoorcnn.explain.reach import ReceptiveField, receptive_field
 from verypoorcnn.explain.target import Of, Target, read_target
-from verypoorcnn.explain.values import Values, loops_of
+from verypoorcnn.explain.values import Values
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
 from verypoorcnn.network.layer import Shape, times
@@ -127,6 +128,10 @@ class Explainer:
         numbers = self._values.of(buffer.name)
         return numbers[sample] if buffer.per_sample else numbers
 
+    def tensor(self, name: str, of: Of = "value", sample: int = 0) -> Tensor:
+        """The same, as one row of numbers with its shape."""
+        return self._values.tensor(self._buffers.of[of][name], sample)
+
     def value(self, at: str | Target, of: Of = "value", sample: int = 0) -> float:
         """One number, the textbook engine's."""
         target = self.target(at, of, sample)
@@ -155,9 +160,8 @@ class Explainer:
         """The gradient of the loss by a number, held against differences of the loss itself."""
         gradient = self.target(at, "gradient", sample)
         value = Target(gradient.name, gradient.index, "value", gradient.sample)
-        return central_difference(
-            gradient, self.value(gradient), self.value(value), lambda v: self.loss_with(value, v)
-        )
+        now = self.value(gradient), self.value(value), self._values.mean_loss()
+        return central_difference(gradient, *now, lambda v: self.loss_with(value, v))
 
     def loss_with(self, at: str | Target, value: float, sample: int = 0) -> float:
         """The mean loss of the images if a number had this value."""

@@ -35,12 +35,16 @@ def zeros(shape: Sequence[int], typecode: Typecode = "d") -> Tensor:
 
 def nested(tensor: Tensor) -> Any:
     """The values as nested lists of floats, as deep as the shape is long; one float for ()."""
-    shape = tensor.shape
-    items: list[Any] = tensor.values.tolist()
+    return folded(tensor.values.tolist(), tensor.shape)
+
+
+def folded(row: Sequence[Any], shape: Sequence[int]) -> Any:
+    """A row of items as nested lists, as deep as the shape is long; one item for ()."""
+    items: Any = row
     for axis in range(len(shape) - 1, 0, -1):
         size = shape[axis]
         rows = prod(shape[:axis])
-        items = [items[row * size : (row + 1) * size] for row in range(rows)]
+        items = [items[at * size : (at + 1) * size] for at in range(rows)]
     return items if shape else items[0]
 
 

@@ -18,10 +18,11 @@ from typing import Any
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.explain import Explainer, Target
-from verypoorcnn.files.tensors import Tensor, nested
-from verypoorcnn.lab.complaint import complain
+from verypoorcnn.files.tensors import Tensor
+from verypoorcnn.lab.edits import place
 from verypoorcnn.lab.memory import Memory
 from verypoorcnn.lab.session import Held, Image, Session
+from verypoorcnn.lab.web.complaint import complain
 from verypoorcnn.network import Dense, Network
 
 AT_A_TIME = 64  # images of a part, before others who want the engine get their turn
@@ -98,13 +99,21 @@ class Look:
         """The fastest engine's number for a target; None if it has none, or the same."""
         if self._workshop.fastest.engine.typecode == "d" or target.of == "update":
             return None
-        known = self._gradients if target.of == "gradient" else self._values
-        if target.name not in known:
+        if target.of == "gradient":
+            return self._gradient_beside(target)
+        if target.name not in self._values:
             return None
-        number = known[target.name]
+        number = self._values[target.name]
         for position in target.index:
             number = number[position]
         return float(number)
+
+    def _gradient_beside(self, target: Target) -> float | None:
+        network = self._held.network
+        if target.name not in network.parameters:
+            return None
+        row = self._gradients[target.name].values
+        return row[place(network, target.name, target.index)]
 
     def probabilities_beside(self) -> list[float] | None:
         """The fastest engine's probabilities; None if they are the same."""
@@ -121,10 +130,9 @@ class Look:
         return {name: samples[0] for name, samples in found.items()}
 
     @cached_property
-    def _gradients(self) -> Mapping[str, Any]:
+    def _gradients(self) -> Mapping[str, Tensor]:
         with self._workshop.fastest.having(self._held) as engine:
-            found: dict[str, Tensor] = engine.gradients(self._one, [0])
-        return {name: nested(tensor) for name, tensor in found.items()}
+            return engine.gradients(self._one, [0])
 
 
 class Workshop:

@@ -13,11 +13,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from verypoorcnn.data import fashion_mnist
-from verypoorcnn.data.sources import Parts, load
 from verypoorcnn.errors import UserError
 from verypoorcnn.lab.session import Session
 from verypoorcnn.network import Network
 from verypoorcnn.training.configuration import Configuration, NetworkSettings, load_configuration
+from verypoorcnn.training.loading import load_parts
 from verypoorcnn.training.model_file import ModelFile, load_model
 from verypoorcnn.training.run import Run
 
@@ -48,7 +48,7 @@ def open_session(
 
 def _untrained(configuration: Configuration, source: str | None, say: Say) -> Session:
     configuration = _with_source(configuration, source)
-    parts = _parts(configuration, None, say)
+    parts = load_parts(configuration, say)
     network = configuration.network.build(len(parts.train.class_names))
     seed = configuration.training.seed
     return Session(
@@ -91,7 +91,7 @@ def _trained(
 ) -> Session:
     network = file.network
     named = file.class_names != tuple(map(str, range(network.classes)))
-    parts = _parts(configuration, file.class_names if named else None, say)
+    parts = load_parts(configuration, say, names=file.class_names if named else None)
     if len(parts.train.class_names) != network.classes:
         raise UserError(
             f"{parts.origin}: {len(parts.train.class_names)} classes, but {where} tells "
@@ -117,22 +117,6 @@ def _with_source(configuration: Configuration, source: str | None) -> Configurat
         source = "sketches"
     data = configuration.data
     return replace(configuration, data=replace(data, source=source or data.source))
-
-
-def _parts(configuration: Configuration, names: tuple[str, ...] | None, say: Say) -> Parts:
-    data = configuration.data
-    return load(
-        data.source,
-        shape=configuration.network.input_shape,
-        class_names=data.class_names or names,
-        train_samples=data.train_samples,
-        test_samples=data.test_samples,
-        validation_samples=data.validation_samples,
-        selection=data.selection,
-        drop_overlap=data.drop_overlap,
-        seed=configuration.training.seed,
-        say=say,
-    )
 
 
 def _is_default(configuration: Configuration) -> bool:

@@ -2,30 +2,18 @@
 
 from __future__ import annotations
 
-from verypoorcnn.lab import (
-    api,
-    code,
-    experiments,
-    gallery,
-    mistakes,
-    own_image,
-    reading,
-    sweep,
-    timeline,
-    training,
-    trying,
-)
-from verypoorcnn.lab.conversation import Handler, Routes
+from verypoorcnn.lab.training import experiments, live, sweep, timeline
+from verypoorcnn.lab.views import code, errors, images, numbers, overview, own_image, what_if
+from verypoorcnn.lab.web.conversation import Handler, Routes
 
-LOOKING = api, gallery, reading, trying, code, mistakes
-TRAINING = training, experiments, sweep, timeline
-PARTS = *LOOKING, *TRAINING, own_image
+LOOKING = overview, images, numbers, what_if, code, errors, own_image
+TRAINING = live, experiments, sweep, timeline
 LIMITS = {"/api/own": 4 << 20}  # bytes of a body, where it may have more than usual
 
 
 def routes() -> Routes:
     """By method and path."""
     found: dict[tuple[str, str], Handler] = {}
-    for part in PARTS:
+    for part in (*LOOKING, *TRAINING):
         found.update(part.ROUTES)
     return found

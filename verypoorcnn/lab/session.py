@@ -19,9 +19,9 @@ from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.sources import Parts
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
-from verypoorcnn.lab.events import Hub
+from verypoorcnn.lab.edits import WhatIf, applied
 from verypoorcnn.lab.memory import Memory
-from verypoorcnn.lab.what_if import WhatIf, applied
+from verypoorcnn.lab.web.events import Hub
 from verypoorcnn.network import Network
 from verypoorcnn.training.configuration import Configuration
 from verypoorcnn.training.run import Run

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from verypoorcnn.data.sources import Parts, load
+from verypoorcnn.data.sources import Parts
 from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.files import safetensors
@@ -23,6 +23,7 @@ from verypoorcnn.training.checkpoint import fingerprint
 from verypoorcnn.training.configuration import Configuration
 from verypoorcnn.training.evaluation import probabilities
 from verypoorcnn.training.experiment import Outcome
+from verypoorcnn.training.loading import load_parts
 from verypoorcnn.training.metrics import measure
 from verypoorcnn.training.model_file import load_model
 from verypoorcnn.training.run import Run
@@ -144,23 +145,17 @@ def _parts(evidence: Evidence) -> Parts:
     """The images as the run had them; nothing is downloaded for a report."""
     from verypoorcnn.data import fashion_mnist as fm
 
-    data, origin = evidence.configuration.data, evidence.result["data"]
-    source = data.source or "fashion-mnist"
+    origin = evidence.result["data"]
+    source = evidence.configuration.data.source or "fashion-mnist"
     if origin == "built-in sketches":  # perhaps in place of Fashion-MNIST, which was not there
         source = "sketches"
     elif source.lower() == "fashion-mnist" and fm.find() is None:
         raise UserError("Fashion-MNIST is no longer on this machine")
-    return load(
-        source,
-        shape=evidence.network.input_shape,
-        class_names=evidence.class_names,
-        train_samples=data.train_samples,
-        test_samples=data.test_samples,
-        validation_samples=data.validation_samples,
-        selection=data.selection,
-        drop_overlap=data.drop_overlap,
-        seed=evidence.configuration.training.seed,
-        say=lambda line: None,  # it was said when the run was made
+    return load_parts(
+        evidence.configuration,
+        lambda line: None,  # it was said when the run was made
+        source=source,
+        names=evidence.class_names,
     )
 
 

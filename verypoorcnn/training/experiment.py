@@ -13,7 +13,7 @@ from time import perf_counter
 from typing import Any, Protocol
 
 from verypoorcnn.data.dataset import Dataset
-from verypoorcnn.data.sources import Parts, load
+from verypoorcnn.data.sources import Parts
 from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.files.atomic import write_together
 from verypoorcnn.files.json_text import to_json
@@ -24,6 +24,7 @@ from verypoorcnn.training.configuration import Configuration
 from verypoorcnn.training.epochs import epoch_line
 from verypoorcnn.training.evaluation import probabilities
 from verypoorcnn.training.interrupt import stop_on_interrupt
+from verypoorcnn.training.loading import load_parts
 from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Position, Record, Trainer
 from verypoorcnn.training.metrics import Metrics, measure
 from verypoorcnn.training.model import Model
@@ -128,7 +129,7 @@ class Experiment:
             Interrupted: Ctrl-C; everything is saved.
         """
         with self.watch("data"):
-            parts = self._load()
+            parts = load_parts(self.configuration, self.reporter.say)
         network = self.configuration.network.build(len(parts.train.class_names))
         self.run = self.begin(parts.origin) if self.begin else None
         with self.watch("compile"):
@@ -144,21 +145,6 @@ class Experiment:
         )
         self._keep(outcome, trainer)
         return outcome
-
-    def _load(self) -> Parts:
-        data = self.configuration.data
-        return load(
-            data.source,
-            shape=self.configuration.network.input_shape,
-            class_names=data.class_names or None,
-            train_samples=data.train_samples,
-            test_samples=data.test_samples,
-            validation_samples=data.validation_samples,
-            selection=data.selection,
-            drop_overlap=data.drop_overlap,
-            seed=self.configuration.training.seed,
-            say=self.reporter.say,
-        )
 
     def _trainer(self, network: Network, parts: Parts) -> Trainer:
         settings = self.configuration.training

@@ -11,17 +11,20 @@ from verypoorcnn.compiler.python.elements import Elements
 from verypoorcnn.compiler.python.layout import assignment, listed
 
 Action = Callable[[], None]  # writes a statement, for the turn that is being written out
+Line = tuple[str, int]  # with the line of the textbook that it is of; 0 for none
 
 
 class Sum:
     """A local whose value is still being added up, and of which nothing is written yet."""
 
-    def __init__(self, name: str, start: str, loose: bool = False) -> None:
+    def __init__(self, name: str, start: str, origin: int, loose: bool = False) -> None:
         self.name = name
+        self.origin = origin  # the line that added to it last
         self.terms = [start]
         self.loose = loose  # needs brackets before something is added to it
 
-    def add(self, operator: str, term: str) -> None:
+    def add(self, operator: str, term: str, origin: int) -> None:
+        self.origin = origin
         if self.loose:
             self.terms[0] = f"({self.terms[0]})"
             self.loose = False
@@ -37,21 +40,22 @@ class Lines(Elements):
         super().__init__(function, rolled)
         self.private = private
         self.touched: Counter[Array] = Counter()  # by how many sites
-        self.lines: list[str] = []
+        self.lines: list[Line] = []
         self.depth = 1  # of indentation
+        self.origin = 0  # the line of the textbook that is being written
         self.sum: Sum | None = None
 
     def line(self, text: str) -> None:
-        self.lines.append(f"{'    ' * self.depth}{text}")
+        self.lines.append((f"{'    ' * self.depth}{text}", self.origin))
 
-    def assign(self, target: str, terms: Sequence[str]) -> None:
-        self.lines += assignment(target, terms, self.depth)
+    def assign(self, target: str, terms: Sequence[str], origin: int) -> None:
+        self.lines += [(text, origin) for text in assignment(target, terms, self.depth)]
 
     def flush(self) -> None:
         """Write the sum that is waiting."""
         if self.sum:
             found, self.sum = self.sum, None
-            self.assign(found.name, found.terms)
+            self.assign(found.name, found.terms, found.origin)
 
     # Scopes.
 
@@ -60,7 +64,7 @@ class Lines(Elements):
         outside, self.lines, outer, self.scope = self.lines, [], self.scope, scope
         for group in scope.groups:
             group.if_depth = self.if_depth
-        before: list[list[str]] = []  # the lines of each statement
+        before: list[list[Line]] = []  # the lines of each statement
         for step, action in enumerate(actions):
             action()
             if any(group.last == step and group.put_back for group in scope.groups):
@@ -76,6 +80,7 @@ class Lines(Elements):
                     self.move(group, group.fetched, back=False)
             self.lines += lines
         done, self.lines = self.lines + rest, outside
+        self.origin = 0
         for name, text in scope.prelude.values():
             self.line(f"{name} = {text}")
         self.lines += done
@@ -101,4 +106,4 @@ class Lines(Elements):
     def move(self, group: Group, numbers: set[int], *, back: bool) -> None:
         """Unpack slices of a list into locals, or put locals back into it."""
         for there, found in self.slices(group, numbers):
-            self.lines += listed(there, found, self.depth, back=back)
+            self.lines += [(text, 0) for text in listed(there, found, self.depth, back=back)]

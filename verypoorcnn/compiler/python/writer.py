@@ -28,7 +28,7 @@ from verypoorcnn.compiler.loops import (
 )
 from verypoorcnn.compiler.python.cells import Scope, share
 from verypoorcnn.compiler.python.expressions import Text, tightness
-from verypoorcnn.compiler.python.lines import Action, Lines, Sum
+from verypoorcnn.compiler.python.lines import Action, Line, Lines, Sum
 from verypoorcnn.compiler.python.plan import Plan, locals_in, over_samples
 from verypoorcnn.compiler.schedule.walk import accesses, expressions, parts
 
@@ -40,6 +40,7 @@ class Written(NamedTuple):
 
     text: str
     arguments: tuple[Array | Scalar, ...]
+    origins: tuple[int, ...]  # of each line of the text, that of the textbook; 0 for none
 
 
 def written(function: Function, limit: int, private: Collection[Array] = ()) -> Written:
@@ -65,7 +66,9 @@ class _Writer(Lines):
         )
         names = ", ".join(self.named[a.name] for a in arguments)
         head = f"def {self.names.fresh(self.function.name)}({names}):"
-        return Written("\n".join([*self.heading(), head, *self.lines, ""]), arguments)
+        lines: list[Line] = [*((line, 0) for line in (*self.heading(), head)), *self.lines]
+        texts, origins = zip(*lines, strict=True)
+        return Written("\n".join([*texts, ""]), arguments, origins)
 
     def heading(self) -> list[str]:
         """What stands before the function: an import, tables."""
@@ -96,6 +99,15 @@ class _Writer(Lines):
         return actions
 
     def statement(self, statement: Statement) -> Action:
+        act, line = self.action(statement), statement.line
+
+        def action() -> None:
+            self.origin = line
+            act()
+
+        return action
+
+    def action(self, statement: Statement) -> Action:
         match statement:
             case Let():
                 return self.let(statement)
@@ -124,7 +136,7 @@ class _Writer(Lines):
         def action() -> None:
             value = text()
             self.flush()
-            self.sum = Sum(name, value, loose)
+            self.sum = Sum(name, value, self.origin, loose)
 
         return action
 
@@ -133,8 +145,8 @@ class _Writer(Lines):
             text = term()
             if not self.sum or self.sum.name != name or len(self.sum.terms) > TERMS:
                 self.flush()
-                self.sum = Sum(name, name)
-            self.sum.add(operator, text)
+                self.sum = Sum(name, name, self.origin)
+            self.sum.add(operator, text, self.origin)
 
         return action
 
@@ -157,11 +169,11 @@ class _Writer(Lines):
                 last = self.name(name)
 
         def action() -> None:
-            terms = [text()]
+            terms, origin = [text()], self.origin
             if self.sum and self.sum.name == last:
-                terms, self.sum = self.sum.terms, None
+                terms, origin, self.sum = self.sum.terms, self.sum.origin, None
             self.flush()
-            self.assign(self.target(site), terms)
+            self.assign(self.target(site), terms, origin)
 
         return action
 
@@ -175,8 +187,10 @@ class _Writer(Lines):
                 self.run(branches[not known])
                 return
             self.flush()
+            line = self.origin
             self.branch(f"if {known}:", branches[0])
             if branches[1]:
+                self.origin = line
                 self.branch("else:", branches[1])
 
         return action

@@ -8,8 +8,8 @@ from typing import Any
 
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.files.tensors import Tensor
-from verypoorcnn.lab import wire
-from verypoorcnn.lab.history import History, Parameters
+from verypoorcnn.lab.training.history import History, Parameters
+from verypoorcnn.lab.web import wire
 from verypoorcnn.network import Network
 from verypoorcnn.network.layers import Conv2D, Dense
 from verypoorcnn.training.loop import Position

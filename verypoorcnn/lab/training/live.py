@@ -24,22 +24,22 @@ from typing import Any
 
 from verypoorcnn.engines import ENGINES, Engine
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.course import Course, kernels
-from verypoorcnn.lab.fields import Choice, limits, read_fields, require_names
-from verypoorcnn.lab.history import LiveHistory, Moment
-from verypoorcnn.lab.material import (
+from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.training.course import Course, kernels
+from verypoorcnn.lab.training.fields import Choice, limits, read_fields, require_names
+from verypoorcnn.lab.training.history import LiveHistory, Moment
+from verypoorcnn.lab.training.material import (
     Engines,
     Material,
     filters_of,
     with_filters,
     with_initializer,
 )
-from verypoorcnn.lab.paced import Paced, Speed
-from verypoorcnn.lab.session import Session
-from verypoorcnn.lab.trial import in_words
-from verypoorcnn.lab.wanted import ACTIONS, FULL_SPEED, Wanted, live_defaults, live_fields
-from verypoorcnn.lab.watching import Watch
-from verypoorcnn.lab.worker import Worker
+from verypoorcnn.lab.training.paced import Paced, Speed
+from verypoorcnn.lab.training.trial import in_words
+from verypoorcnn.lab.training.wanted import ACTIONS, FULL_SPEED, Wanted, live_defaults, live_fields
+from verypoorcnn.lab.training.watching import Watch
+from verypoorcnn.lab.training.worker import Worker
 from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Diverged, Interrupted, Position, Trainer
 from verypoorcnn.training.settings import TrainingSettings

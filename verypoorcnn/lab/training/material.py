@@ -14,8 +14,8 @@ from verypoorcnn.data.splits import select
 from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
-from verypoorcnn.lab.fields import Number
 from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.training.fields import Number
 from verypoorcnn.network import Network
 from verypoorcnn.network.layer import Layer, layer_from_settings
 from verypoorcnn.network.layers import Conv2D

@@ -13,8 +13,8 @@ from typing import Any
 
 from verypoorcnn.engines import create_engine
 from verypoorcnn.files.tensors import Tensor
-from verypoorcnn.lab.history import History, Moment, Parameters
 from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.training.history import History, Moment, Parameters
 from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Callback, Record, Trainer
 from verypoorcnn.training.settings import TrainingSettings

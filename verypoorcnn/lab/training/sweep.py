@@ -15,11 +15,11 @@ from time import perf_counter
 from typing import Any
 
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.fields import Number, read_fields, require_names
-from verypoorcnn.lab.material import Material
 from verypoorcnn.lab.session import Session
-from verypoorcnn.lab.trial import Bench, Setup, Trial, accuracies
-from verypoorcnn.lab.worker import Worker
+from verypoorcnn.lab.training.fields import Number, read_fields, require_names
+from verypoorcnn.lab.training.material import Material
+from verypoorcnn.lab.training.trial import Bench, Setup, Trial, accuracies
+from verypoorcnn.lab.training.worker import Worker
 from verypoorcnn.training.interrupt import StopWhenAsked
 
 MOST_VALUES = 16  # of one setting

@@ -10,14 +10,14 @@ from weakref import WeakKeyDictionary
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab import body, wire
-from verypoorcnn.lab.course import kernels
-from verypoorcnn.lab.history import History, LiveHistory, Moment
 from verypoorcnn.lab.looking import One
-from verypoorcnn.lab.repeat import Repetition, as_dict, repeat
 from verypoorcnn.lab.session import Image, Session
-from verypoorcnn.lab.trial import in_words
-from verypoorcnn.lab.worker import Worker
+from verypoorcnn.lab.training.course import kernels
+from verypoorcnn.lab.training.history import History, LiveHistory, Moment
+from verypoorcnn.lab.training.repeat import Repetition, as_dict, repeat
+from verypoorcnn.lab.training.trial import in_words
+from verypoorcnn.lab.training.worker import Worker
+from verypoorcnn.lab.web import body, wire
 from verypoorcnn.network import Network
 from verypoorcnn.textbook import loss
 from verypoorcnn.training.evaluation import evaluate

@@ -14,8 +14,8 @@ from time import perf_counter
 from typing import Any
 
 from verypoorcnn.engines import Engine
-from verypoorcnn.lab.fields import read_fields
-from verypoorcnn.lab.material import Engines, Material, with_filters
+from verypoorcnn.lab.training.fields import read_fields
+from verypoorcnn.lab.training.material import Engines, Material, with_filters
 from verypoorcnn.network import Network
 from verypoorcnn.training.evaluation import evaluate
 from verypoorcnn.training.loop import Callback, Diverged, Record, Trainer

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from verypoorcnn.engines import ENGINES, choose_engine
-from verypoorcnn.lab.fields import Choice, Fields, Number
-from verypoorcnn.lab.material import INITIALIZERS, Material
+from verypoorcnn.lab.training.fields import Choice, Fields, Number
+from verypoorcnn.lab.training.material import INITIALIZERS, Material
 
 ACTIONS = ("play", "pause", "step", "epoch", "reset", "adopt")
 MODES = {"play": "play", "step": "step", "epoch": "epoch"}  # that actions lead to; others pause

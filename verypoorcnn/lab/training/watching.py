@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING
 
 from verypoorcnn.engines import Engine
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.course import Course, spread
-from verypoorcnn.lab.history import Moment
+from verypoorcnn.lab.training.course import Course, spread
+from verypoorcnn.lab.training.history import Moment
 from verypoorcnn.training.evaluation import evaluate
 from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Callback, Interrupted, Record, Trainer
 
 if TYPE_CHECKING:
-    from verypoorcnn.lab.training import LiveTraining
+    from verypoorcnn.lab.training.live import LiveTraining
 
 BETWEEN_PICTURES = 0.1  # seconds: ten a second
 BETWEEN_MODELS = 0.5  # seconds between two hand-overs to the other views, at least

@@ -1,8 +1,7 @@
 """The code beside the picture: the textbook functions that run a layer, at every level.
 
 The levels are those of `verypoorcnn show`.  With each comes which of its lines was made of which
-line of the textbook, as far as a line says so: one of the specialised Python stands for many turns
-of a loop and does not.
+line of the textbook, where one was: a line that only fetches numbers into locals was of none.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from verypoorcnn.compiler.passes import simplified
 from verypoorcnn.compiler.source import Argument, read
 from verypoorcnn.compiler.vector.layout import GROUP
 from verypoorcnn.engines.python import array_of
-from verypoorcnn.lab import body
 from verypoorcnn.lab.memory import Memory
 from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.web import body
 from verypoorcnn.network import Network, program
 from verypoorcnn.network.program import Buffer, Call, Scalar
 
@@ -88,10 +87,11 @@ def _at_level(call: Call, level: str) -> Answer:
     names = [*inspect.signature(function).parameters]
     given = [_argument(n, a) for n, a in zip(names, call.arguments, strict=True)]
     file, first = inspect.getsourcefile(function) or "", inspect.getsourcelines(function)[1]
+    levels = Levels(function, given, support().isa or "avx512")
     if level == "textbook":
         text = dedent(inspect.getsource(function)).rstrip()
     else:
-        text = Levels(function, given, support().isa or "avx512").level(level)
+        text = levels.level(level)
     rows = text.split("\n")
     return {
         "function": function.__name__,
@@ -99,7 +99,7 @@ def _at_level(call: Call, level: str) -> Answer:
         "first_line": first,
         "level": level,
         "text": text,
-        "lines": dict(enumerate(_lines(level, rows, first, read(function, given)), 1)),
+        "lines": dict(enumerate(_lines(level, rows, first, levels), 1)),
     }
 
 
@@ -113,16 +113,16 @@ def _argument(name: str, given: program.Argument) -> Argument:
 # Which line comes from which.
 
 
-def _lines(
-    level: str, rows: Sequence[str], first: int, function: loops.Function
-) -> Iterator[int | None]:
+def _lines(level: str, rows: Sequence[str], first: int, levels: Levels) -> Iterator[int | None]:
     match level:
         case "textbook":
             yield from range(first, first + len(rows))
         case "assembly":
             yield from _lines_of_listing(rows)
+        case "python" | "vector":
+            yield from (line or None for line in levels.origins(level))
         case _:
-            known = _statements(function)
+            known = _statements(read(levels.function, levels.arguments))
             yield from (known.get(_key(row.strip())) for row in rows)
 
 

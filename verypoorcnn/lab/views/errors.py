@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from verypoorcnn.lab import body
-from verypoorcnn.lab.gallery import MOST_IMAGES, gallery
 from verypoorcnn.lab.looking import all_probabilities
 from verypoorcnn.lab.session import Held, Session
+from verypoorcnn.lab.views.images import MOST_IMAGES, gallery
+from verypoorcnn.lab.web import body
 from verypoorcnn.training.metrics import Metrics, measure
 
 Fields = dict[str, Any]

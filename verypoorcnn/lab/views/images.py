@@ -8,8 +8,8 @@ from zlib import crc32
 
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.overlap import TWINS, overlap
-from verypoorcnn.lab import body, wire
 from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.web import body, wire
 
 Fields = dict[str, Any]
 Answer = dict[str, Any]

@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from verypoorcnn.compiler.collector import without_collector
 from verypoorcnn.errors import UserError
 from verypoorcnn.explain.saliency import input_gradient, occlusion
-from verypoorcnn.lab import body, wire
 from verypoorcnn.lab.looking import Look, fastest, look
 from verypoorcnn.lab.session import Held, Image, Session
+from verypoorcnn.lab.web import body, wire
 
 Fields = dict[str, Any]
 Answer = dict[str, Any]
@@ -26,7 +27,7 @@ def forward(session: Session, query: Fields) -> Answer:
             "version": held.version,
             "image": _image(session, image),
             "label": seen.label if given else None,
-            "layers": {s.name: wire.lists(known.array(s.name)) for s in held.network.stages},
+            "layers": {s.name: wire.numbers(known.tensor(s.name)) for s in held.network.stages},
             "probabilities": known.array("probabilities"),
             "loss": known.array("loss") if given else None,
             "native": _native(seen),
@@ -36,7 +37,7 @@ def forward(session: Session, query: Fields) -> Answer:
 def backward(session: Session, query: Fields) -> Answer:
     """The gradient of an image's loss by everything, and the rate of the step that follows."""
     held, _, seen = looked_at(session, query)
-    with seen.lock:
+    with seen.lock, without_collector():
         known = seen.explainer
         gradients = known.arrays("gradient")
         layers = [stage.name for stage in held.network.stages if stage.name in gradients]
@@ -45,23 +46,25 @@ def backward(session: Session, query: Fields) -> Answer:
             "label": seen.label,
             "loss": known.array("loss"),
             "logits_gradient": known.array(layers[-1], "gradient"),
-            "deltas": {name: wire.lists(known.array(name, "gradient")) for name in layers},
-            "input": wire.lists(known.array("image", "gradient")),
+            "deltas": {name: wire.numbers(known.tensor(name, "gradient")) for name in layers},
+            "input": wire.numbers(known.tensor("image", "gradient")),
             "gradients": {
-                name: wire.lists(known.array(name, "gradient")) for name in held.network.parameters
+                name: wire.numbers(known.tensor(name, "gradient"))
+                for name in held.network.parameters
             },
             "update": {"learning_rate": session.configuration.training.learning_rate},
         }
 
 
 def explain(session: Session, query: Fields) -> Answer:
-    """How one number came about."""
+    """How one number came about; with the flag `columns`, long sums come as tables."""
     _, _, seen = looked_at(session, query)
+    columns = body.flag(query, "columns")
     of = "gradient" if body.flag(query, "gradient") else body.choice(query, "of", OF, "value")
-    with seen.lock:
+    with seen.lock, without_collector():
         known = seen.explainer
         target = known.target(body.text(query, "target"), of)  # type: ignore[arg-type]
-        answer = known.arithmetic(target).as_dict()
+        answer = known.arithmetic(target).as_dict(columns=columns)
         answer |= {"native": seen.beside(target), "receptive": seen.receptive(target)}
         if body.flag(query, "check"):
             answer["check"] = known.difference(str(replace(target, of="value"))).as_dict()

@@ -6,9 +6,9 @@ from typing import Any
 
 from verypoorcnn import __version__
 from verypoorcnn.engines import ENGINES
-from verypoorcnn.lab.code import ENDS, described
 from verypoorcnn.lab.looking import fastest
 from verypoorcnn.lab.session import Held, Session
+from verypoorcnn.lab.views.code import ENDS, described
 from verypoorcnn.network import Network
 from verypoorcnn.network.network import Stage
 

@@ -19,9 +19,9 @@ from typing import Any
 
 from verypoorcnn.data.dataset import Shape
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab import body, wire
 from verypoorcnn.lab.looking import One, fastest
-from verypoorcnn.lab.retouch import (
+from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.views.retouch import (
     Box,
     Picture,
     cut,
@@ -32,7 +32,7 @@ from verypoorcnn.lab.retouch import (
     rotated,
     shifted,
 )
-from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.web import body, wire
 
 LARGEST = 640  # rows or columns; the page makes larger pictures smaller before it sends them
 THUMBNAIL = 56  # rows and columns of what the page shows of a step

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from verypoorcnn.lab import body, wire
-from verypoorcnn.lab.reading import looked_at
+from verypoorcnn.lab.edits import WhatIf, place
 from verypoorcnn.lab.session import Session
-from verypoorcnn.lab.what_if import WhatIf, place
+from verypoorcnn.lab.views.numbers import looked_at
+from verypoorcnn.lab.web import body, wire
 
 Fields = dict[str, Any]
 Answer = dict[str, Any]

@@ -25,14 +25,14 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl
 
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.body import read_json
-from verypoorcnn.lab.complaint import complain
-from verypoorcnn.lab.events import as_event
 from verypoorcnn.lab.session import Session
-from verypoorcnn.lab.wire import as_json
+from verypoorcnn.lab.web.body import read_json
+from verypoorcnn.lab.web.complaint import complain
+from verypoorcnn.lab.web.events import as_event
+from verypoorcnn.lab.web.wire import as_json
 
 if TYPE_CHECKING:
-    from verypoorcnn.lab.server import LabServer
+    from verypoorcnn.lab.web.server import LabServer
 
 ARRIVAL = 30.0  # seconds for a request to begin, and as many for all of it
 TAKING = 10.0  # seconds that the other side has for taking an answer

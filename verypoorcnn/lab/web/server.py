@@ -16,10 +16,10 @@ from threading import Lock, Thread, current_thread
 from typing import Any
 
 from verypoorcnn.errors import UserError
-from verypoorcnn.lab.complaint import complain
-from verypoorcnn.lab.conversation import Conversation, Routes
-from verypoorcnn.lab.pages import pages
 from verypoorcnn.lab.session import Session
+from verypoorcnn.lab.web.complaint import complain
+from verypoorcnn.lab.web.conversation import Conversation, Routes
+from verypoorcnn.lab.web.pages import pages
 
 HOME = "127.0.0.1"
 CONNECTIONS = 64  # at once

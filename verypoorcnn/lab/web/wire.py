@@ -17,6 +17,7 @@ from typing import Any
 
 from verypoorcnn.files.tensors import Tensor
 
+SHORT = ",", ":"  # what stands between the items of JSON
 Wire = dict[str, Any]  # {"shape": […], "data": "…"}
 
 
@@ -45,9 +46,9 @@ def pixels(shape: Sequence[int], content: bytes) -> Wire:
 def as_json(value: Any) -> bytes:
     """JSON, which has no infinite numbers: where one came up, null stands."""
     try:
-        return json.dumps(value, allow_nan=False).encode()
+        return json.dumps(value, allow_nan=False, separators=SHORT).encode()
     except ValueError:
-        return json.dumps(_finite(value), allow_nan=False).encode()
+        return json.dumps(_finite(value), allow_nan=False, separators=SHORT).encode()
 
 
 def _finite(value: Any) -> Any:

@@ -4,6 +4,10 @@ const underway = new Map();
 const listeners = new Map();
 let stream = null;
 
+const SHORTEST_WAIT = 1000; // milliseconds after a refusal; after each further one twice as many
+const LONGEST_WAIT = 30000;
+let wait = SHORTEST_WAIT;
+
 /** What a newer question of the same key has made pointless; callers may ignore it. */
 export class Superseded extends Error {}
 
@@ -55,15 +59,27 @@ async function reach(address, options) {
 
 /** Call fn(data) at every event of this kind; returns a function that stops it. */
 export function on(kind, fn) {
-  if (!listeners.has(kind)) listeners.set(kind, new Set());
+  stream ??= connected();
+  if (!listeners.has(kind)) {
+    listeners.set(kind, new Set());
+    stream.addEventListener(kind, dispatch);
+  }
   listeners.get(kind).add(fn);
-  open();
-  if (listeners.get(kind).size === 1) stream.addEventListener(kind, dispatch);
   return () => listeners.get(kind).delete(fn);
 }
 
-function open() {
-  stream ??= new EventSource("/api/events");
+function connected() {
+  const source = new EventSource("/api/events");
+  for (const kind of listeners.keys()) source.addEventListener(kind, dispatch);
+  source.onopen = () => (wait = SHORTEST_WAIT);
+  source.onerror = () => source.readyState === EventSource.CLOSED && connectLater();
+  return source;
+}
+
+/** The browser goes on after a break, but gives up for good when refused, as one page too many. */
+function connectLater() {
+  setTimeout(() => (stream = connected()), wait);
+  wait = Math.min(2 * wait, LONGEST_WAIT);
 }
 
 function dispatch(event) {

@@ -2,6 +2,7 @@
 
 import * as api from "./api.js";
 import { array, decode, decodeImage } from "./arrays.js";
+import { expanded } from "./columns.js";
 
 const KEPT = 400; // explanations and arrays of other images that are kept for coming back
 
@@ -97,9 +98,9 @@ export class Model {
 
   /** How a number came about. @param {"value"|"gradient"|"update"} of */
   explain(target, of = "value", image = this.image()) {
-    const params = { image, target, of, ...(of === "gradient" ? { gradient: 1 } : {}) };
-    return this.keep(`explain ${of} ${target} ${image}`, () =>
-      api.get("/api/explain", params, "explain"),
+    const params = { image, target, of, columns: 1 };
+    return this.keep(`explain ${of} ${target} ${image}`, async () =>
+      expanded(await api.get("/api/explain", params, "explain")),
     );
   }
 

@@ -1,0 +1,1 @@
+"""Everything that trains in the lab, in threads of its own."""

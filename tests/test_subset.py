@@ -338,7 +338,9 @@ def test_the_compiler_reads_all_of_it(lines, tmp_path):
     assert is_read(tmp_path, *lines)
 
 
-@pytest.mark.parametrize("line", [*dict.fromkeys(case[0] for case in REFUSED), *sorted(READ_BESIDES)])
+@pytest.mark.parametrize(
+    "line", [*dict.fromkeys(case[0] for case in REFUSED), *sorted(READ_BESIDES)]
+)
 def test_the_compiler_reads_nothing_else_but_what_is_named(line, tmp_path):
     assert refused("total += 1.0", line)
     assert is_read(tmp_path, "total += 1.0", line) == (line in READ_BESIDES)

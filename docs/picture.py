@@ -2,7 +2,7 @@
 
     python3 -m docs.picture
 
-It trains on the built-in sketches for a few minutes, so the numbers in the picture are real.
+It trains on the built-in sketches first, so the numbers in the picture are real.
 """
 
 from __future__ import annotations

@@ -180,7 +180,7 @@ def test_a_post_without_an_origin(lab: Client):
 def test_nothing_but_what_is_in_the_tables(lab: Client, path):
     answer = lab.raw(lab.head(f"GET {path} HTTP/1.1", "Connection: close"))
     assert answer.startswith(b"HTTP/1.1 404 ")
-    assert answer.endswith(b'{"error": "there is no GET of this address"}')
+    assert answer.endswith(b'{"error":"there is no GET of this address"}')
 
 
 def test_a_path_with_control_characters(lab: Client):
@@ -527,7 +527,7 @@ def test_a_fault_of_ours_is_told_in_the_terminal_alone(lab: Client, capfd):
 
 
 def test_numbers_that_json_has_not():
-    assert as_json({"a": [1.5, float("nan"), (float("inf"),)]}) == b'{"a": [1.5, null, [null]]}'
+    assert as_json({"a": [1.5, float("nan"), (float("inf"),)]}) == b'{"a":[1.5,null,[null]]}'
 
 
 def test_the_page_and_its_files(lab: Client):

@@ -6,7 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from tests.compiled import position_of_largest, prefix_sums, recurrence, reversal_in_place
+from tests.compiled import (
+    mean_shift,
+    position_of_largest,
+    prefix_sums,
+    recurrence,
+    reversal_in_place,
+    shifted_both_ways,
+)
 from tests.native import ISAS, TOLERANCE, largest_error, per_sample, shared
 from verypoorcnn.compiler.loops import Array
 from verypoorcnn.compiler.lowering.x86 import Isa
@@ -25,23 +32,6 @@ def running(images, outputs):
             else:
                 carry = carry * 0.5
             outputs[s][i] = carry
-
-
-def shifted(images, outputs):
-    for s in range(len(images)):
-        for i in range(len(images[s]) - 1):
-            outputs[s][i] += images[s][i]
-            outputs[s][i + 1] -= outputs[s][i]
-
-
-def two_passes(images, outputs):
-    for s in range(len(images)):
-        total = 0.0
-        for i in range(len(images[s])):
-            total += images[s][i]
-        mean = total / len(images[s])
-        for i in range(len(images[s])):
-            outputs[s][i] = images[s][i] - mean
 
 
 def last_one_stays(images, outputs):
@@ -132,8 +122,8 @@ FUNCTIONS = [
     reversal_in_place,
     position_of_largest,
     running,
-    shifted,
-    two_passes,
+    shifted_both_ways,
+    mean_shift,
     last_one_stays,
     name_used_twice,
     nested_carry,

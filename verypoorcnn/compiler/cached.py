@@ -15,20 +15,19 @@ this.
 
 from __future__ import annotations
 
-import ctypes
 import json
 import math
 import os
 import sys
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from verypoorcnn.compiler import LOADED
 from verypoorcnn.compiler.arguments import Array, Scalar
-from verypoorcnn.compiler.native.memory import Executable
+from verypoorcnn.compiler.native.memory import GroupCode
 from verypoorcnn.compiler.vector.layout import Layout
 from verypoorcnn.files.cache import Cache, Entry, users_cache
 from verypoorcnn.files.checksum import sha256
@@ -47,23 +46,12 @@ class Code(NamedTuple):
     facts: dict[str, Any]  # what else there is to know, as JSON gives it back
 
 
-class Machine:
-    """Machine code in executable memory, which lives as long as this does."""
+class Machine(GroupCode):
+    """A kernel's machine code where it can run, and what the code adds to."""
 
     def __init__(self, code: Code, sums: Sequence[Array] = ()) -> None:
-        self.executable = Executable(code.data)
-        self.entry = code.entry
+        super().__init__(code.data, code.entry)
         self.sums = tuple(sums)  # what is added to, group after group
-
-    @property
-    def address(self) -> int:
-        """Where the function begins."""
-        return self.executable.address + self.entry
-
-    @cached_property
-    def run(self) -> Callable[[int, int, int], None]:
-        """Call it with the addresses of workspace, parameters and call."""
-        return self.executable.function(*[ctypes.c_void_p] * 3, offset=self.entry)
 
 
 def machine_code(

@@ -10,7 +10,6 @@ numbers lie in three regions that the caller owns; `Layout` says where in them.
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 from verypoorcnn.compiler.collector import without_collector
 from verypoorcnn.compiler.loops import Array, Function, Statement
 from verypoorcnn.compiler.lowering.x86 import AVX2, AVX512, Isa, lower
-from verypoorcnn.compiler.native.memory import Executable
+from verypoorcnn.compiler.native.memory import GroupCode
 from verypoorcnn.compiler.native.x86.abi import Convention, Frame, convention
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.assembler import Code as MachineCode
@@ -127,19 +126,19 @@ class Kernel:
     entry: int  # offset of the function that C calling conventions reach
 
     @cached_property
-    def executable(self) -> Executable:
+    def loaded(self) -> GroupCode:
         """Its machine code where it can run; it must be kept as long as `address` is used."""
-        return Executable(self.machine.data)
+        return GroupCode(self.machine.data, self.entry)
 
     @property
     def address(self) -> int:
         """Where the function begins."""
-        return self.executable.address + self.entry
+        return self.loaded.address
 
-    @cached_property
+    @property
     def run(self) -> Callable[[int, int, int], None]:
         """Call it with the addresses of workspace, parameters and call."""
-        return self.executable.function(*[ctypes.c_void_p] * 3, offset=self.entry)
+        return self.loaded.run
 
 
 def compile_functions(

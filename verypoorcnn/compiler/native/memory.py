@@ -15,6 +15,7 @@ import mmap
 import os
 import sys
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Protocol
 
 from verypoorcnn.errors import UserError
@@ -175,6 +176,25 @@ class Executable:
     def __del__(self) -> None:
         """Give the memory back."""
         self.close()
+
+
+class GroupCode:
+    """A kernel's machine code where it can run; the memory lives as long as this does."""
+
+    def __init__(self, code: bytes, entry: int) -> None:
+        """`entry` is the offset of the function in the code.  Raises `Refused`."""
+        self.executable = Executable(code)
+        self.entry = entry
+
+    @property
+    def address(self) -> int:
+        """Where the function begins."""
+        return self.executable.address + self.entry
+
+    @cached_property
+    def run(self) -> Callable[[int, int, int], None]:
+        """Call it with the addresses of workspace, parameters and call."""
+        return self.executable.function(*[ctypes.c_void_p] * 3, offset=self.entry)
 
 
 def function(address: int, *arguments: Any, result: Any = None) -> Callable[..., Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ast
 import inspect
-import textwrap
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
@@ -61,22 +60,33 @@ def read(function: Callable[..., None], arguments: Sequence[Argument]) -> Functi
 
 
 @lru_cache
-def _parsed(function: Callable[..., None]) -> tuple[ast.FunctionDef, str, int]:
-    """Its tree, its file, and the line before its first."""
-    lines, first = inspect.getsourcelines(function)
-    tree = ast.parse(textwrap.dedent("".join(lines))).body[0]
-    file = inspect.getsourcefile(function) or "?"
-    if not isinstance(tree, ast.FunctionDef):
+def _parsed(function: Callable[..., None]) -> tuple[ast.FunctionDef, str]:
+    """Its tree, and its file."""
+    function = inspect.unwrap(function)
+    file, first = inspect.getsourcefile(function) or "?", function.__code__.co_firstlineno
+    tree = _definitions("".join(inspect.findsource(function)[0])).get(first)
+    if tree is None:
         raise SubsetError(f"{file}:{first}: this is no function; define it with def")
-    return tree, file, first - 1
+    return tree, file
+
+
+@lru_cache(maxsize=32)
+def _definitions(text: str) -> dict[int, ast.FunctionDef]:
+    """All functions of a module, by their first lines.
+
+    Reading the whole module once takes a third of the time that `inspect.getsource` takes to find
+    the ends of its functions.
+    """
+    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
+    return {min([n.lineno, *(d.lineno for d in n.decorator_list)]): n for n in nodes}
 
 
 class _Reader(ExpressionReader):
     """Walks one function.  `names` holds what every name stands for at this place."""
 
     def __init__(self, function: Callable[..., None], arguments: Sequence[Argument]) -> None:
-        self.tree, file, before = _parsed(function)
-        super().__init__(file, before, function.__globals__)
+        self.tree, file = _parsed(function)
+        super().__init__(file, function.__globals__)
         parameters = self.parameters()
         if len(parameters) != len(arguments):
             self.refuse(self.tree, f"{len(arguments)} arguments given", "give one a parameter")

@@ -76,9 +76,8 @@ FUNCTIONS = ("exp", "log", "sqrt")
 class ExpressionReader:
     """Reads expressions.  `names` holds what every name stands for at this place."""
 
-    def __init__(self, file: str, before: int, functions: dict[str, Any]) -> None:
+    def __init__(self, file: str, functions: dict[str, Any]) -> None:
         self.file = file
-        self.before = before  # lines of the file before the function
         self.globals = functions  # what names mean that the function does not give itself
         self.names: dict[str, Value] = {}
         self.counted: list[int] = []  # lines where the number of samples is taken for a number
@@ -230,7 +229,7 @@ class ExpressionReader:
         return value
 
     def line(self, node: ast.AST) -> int:
-        return self.before + cast(int, getattr(node, "lineno", 1))
+        return cast(int, getattr(node, "lineno", 1))
 
     def refuse(self, node: ast.AST, what: str, instead: str) -> NoReturn:
         code = ast.unparse(node).split("\n")[0]

@@ -93,6 +93,19 @@ class _Facts:
         written = frozenset(s.array for s in stores(block))
         return cls(places, written, given, given | read, frozenset(_needed(block, set())))
 
+    def and_then(self, other: _Facts) -> _Facts:
+        """Of both, where the other needs no local of this one."""
+        places = dict(self.places)
+        for array, indices in other.places.items():
+            places[array] = [*places.get(array, ()), *indices]
+        return _Facts(
+            places,
+            self.written | other.written,
+            self.assigned | other.assigned,
+            self.locals | other.locals,
+            self.needed | other.needed,
+        )
+
     def shared(self, other: _Facts) -> set[Array]:
         """Arrays that one of them writes and the other touches."""
         written = self.written | other.written
@@ -129,7 +142,7 @@ def _joined(block: Block, *, outermost: bool = False) -> Block:
             earlier, known = result[position - 1]
             joint = _join(earlier, known, statement, facts)
             if joint:
-                result[position - 1] = joint, _Facts.of(joint)
+                result[position - 1] = joint
                 break
             if known.conflicts(facts):
                 result.insert(position if outermost else len(result), (statement, facts))
@@ -147,7 +160,7 @@ def _inside(statement: Statement) -> Statement:
     return statement
 
 
-def _join(a: Statement, known: _Facts, b: Statement, facts: _Facts) -> Loop | None:
+def _join(a: Statement, known: _Facts, b: Statement, facts: _Facts) -> tuple[Loop, _Facts] | None:
     """Both loops as one, if each turn of b needs of a only what the same turn did."""
     if not (isinstance(a, Loop) and isinstance(b, Loop)):
         return None
@@ -161,7 +174,8 @@ def _join(a: Statement, known: _Facts, b: Statement, facts: _Facts) -> Loop | No
     if not all(_same_turn(known.places[x], facts.places[x], *own) for x in shared):
         return None
     body = Placing({b.variable: own[0]}).block(b.body)
-    return replace(a, body=(*a.body, *body))
+    also = _Facts.of(replace(b, variable=a.variable, body=body))
+    return replace(a, body=(*a.body, *body)), known.and_then(also)
 
 
 def _same_turn(a: list[Index], b: list[Index], first: Affine, second: Affine) -> bool:

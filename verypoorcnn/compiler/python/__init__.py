@@ -71,8 +71,8 @@ def compile_python(function: Function, limit: int | None = None) -> Callable[...
 @lru_cache(maxsize=256)
 def executed(text: str, name: str) -> Callable[..., None]:
     """The function that a text of ours defines; its lines show in tracebacks."""
-    file = f"<{name} as python, {hash(text):x}>"
-    linecache.cache[file] = len(text), None, text.splitlines(keepends=True), file
+    file = f"{name} as python, {hash(text):x}"
+    linecache.cache[file] = (lambda: text,)  # cut into lines when somebody asks for one
     names: dict[str, Any] = {}
     exec(compile(text, file, "exec"), names)
     found: Callable[..., None] = [v for v in names.values() if hasattr(v, "__code__")][-1]

@@ -41,10 +41,13 @@ class Elements(Expressions):
         return number
 
     def element(self, array: Array, index: Index) -> Text:
-        site = self.site(array, index, stored=False)
+        site, turn = self.site(array, index, stored=False), self.turn
+        constant, steps = site.constant, site.steps
 
-        def text() -> str:
-            number, group = self.number(site), site.group
+        def text() -> str:  # written out: it runs for every element in the text
+            number, group = constant, site.group
+            for variable, step in steps:
+                number += step * turn[variable]
             if group is None:
                 return self.subscript(site, number)
             name = group.locals.get(number)

@@ -15,11 +15,10 @@ def assignment(target: str, terms: Sequence[str], depth: int) -> list[str]:
         return [f"{space}{target} {operator}= {term}"]
     if len(terms) == 1:
         return [f"{space}{target} = {terms[0]}"]
-    inner = [*_filled(terms, " ", f"{space}    ")]
-    line = f"{space}{target} = {inner[0].strip()}"
-    if len(inner) == 1 and len(line) <= WIDTH:
+    line = f"{space}{target} = {' '.join(terms)}"
+    if len(line) <= WIDTH:
         return [line]
-    return [f"{space}{target} = (", *inner, f"{space})"]
+    return [f"{space}{target} = (", *_filled(terms, f"{space}    "), f"{space})"]
 
 
 def listed(place: str, names: Sequence[str], depth: int, *, back: bool) -> list[str]:
@@ -30,24 +29,19 @@ def listed(place: str, names: Sequence[str], depth: int, *, back: bool) -> list[
         return [f"{space}{pair[0]} = {pair[1]}"]
     if back and not place.endswith("]"):
         place = f"{place}[:]"
-    inner = [*_filled([f"{name}," for name in names], " ", f"{space}    ")]
-    if len(inner) == 1 and len(inner[0]) + len(place) < WIDTH:
-        row = inner[0].strip().rstrip(",")
-        return [f"{space}{place} = {row}" if back else f"{space}{row} = {place}"]
+    row = ", ".join(names)
+    line = f"{space}{place} = {row}" if back else f"{space}{row} = {place}"
+    if len(line) <= WIDTH:
+        return [line]
+    inner = _filled([f"{name}," for name in names], f"{space}    ")
     if back:
         return [f"{space}{place} = (", *inner, f"{space})"]
     return [f"{space}(", *inner, f"{space}) = {place}"]
 
 
-def _filled(words: Sequence[str], between: str, indent: str) -> Iterator[str]:
-    """Words in lines of the width."""
-    line: list[str] = []
-    length = len(indent)
-    for word in words:
-        if line and length + len(word) > WIDTH:
-            yield indent + between.join(line)
-            line, length = [], len(indent)
-        line.append(word)
-        length += len(word) + len(between)
-    if line:
-        yield indent + between.join(line)
+def _filled(words: Sequence[str], indent: str) -> Iterator[str]:
+    """Words in lines of the width, as many in each as the longest of them allows."""
+    longest = max(map(len, words)) + 1
+    count = max((WIDTH + 1 - len(indent)) // longest, 1)
+    for first in range(0, len(words), count):
+        yield indent + " ".join(words[first : first + count])

@@ -11,6 +11,7 @@ from verypoorcnn.compiler.python.elements import Elements
 from verypoorcnn.compiler.python.layout import assignment, listed
 
 Action = Callable[[], None]  # writes a statement, for the turn that is being written out
+Step = tuple[int, Action]  # with the statement's line of the textbook
 Line = tuple[str, int]  # with the line of the textbook that it is of; 0 for none
 
 
@@ -23,12 +24,13 @@ class Sum:
         self.terms = [start]
         self.loose = loose  # needs brackets before something is added to it
 
-    def add(self, operator: str, term: str, origin: int) -> None:
+    def add(self, term: str, origin: int) -> None:
+        """Add a term that begins with its sign."""
         self.origin = origin
         if self.loose:
             self.terms[0] = f"({self.terms[0]})"
             self.loose = False
-        self.terms.append(f"{operator} {term}")
+        self.terms.append(term)
 
 
 class Lines(Elements):
@@ -59,13 +61,13 @@ class Lines(Elements):
 
     # Scopes.
 
-    def turn_of(self, scope: Scope, actions: Sequence[Action]) -> None:
+    def turn_of(self, scope: Scope, actions: Sequence[Step]) -> None:
         """One turn of a scope: its statements, with fetching before them and putting back after."""
         outside, self.lines, outer, self.scope = self.lines, [], self.scope, scope
         for group in scope.groups:
             group.if_depth = self.if_depth
         before: list[list[Line]] = []  # the lines of each statement
-        for step, action in enumerate(actions):
+        for step, (self.origin, action) in enumerate(actions):
             action()
             if any(group.last == step and group.put_back for group in scope.groups):
                 self.flush()
@@ -99,8 +101,8 @@ class Lines(Elements):
         alone = len(group.sites) == self.touched[array]
         return alone and not group.fetched and array in self.private
 
-    def run(self, actions: Sequence[Action]) -> None:
-        for action in actions:
+    def run(self, actions: Sequence[Step]) -> None:
+        for self.origin, action in actions:
             action()
 
     def move(self, group: Group, numbers: set[int], *, back: bool) -> None:

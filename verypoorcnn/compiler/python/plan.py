@@ -7,6 +7,7 @@ arrays can wait in locals.  What would become too long stays a loop of Python.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
 
 from verypoorcnn.compiler.loops import (
     Binary,
@@ -31,15 +32,21 @@ class Plan:
     """
 
     def __init__(self, function: Function, limit: int) -> None:
+        self.function = function
         self.limit = limit
         self.rolled: set[str] = set()
-        self.needed_after: dict[int, frozenset[str]] = {}  # by the id of a store
         self.size = 0  # operations of all that will be written
         for statement in function.body:
             if isinstance(statement, Loop) and over_samples(statement):
                 self.rolled.add(statement.variable)
             self.size += self._size(statement)
-        self._before(function.body, frozenset())
+
+    @cached_property
+    def needed_after(self) -> dict[int, frozenset[str]]:
+        """The locals that are needed after each store, by its id."""
+        found: dict[int, frozenset[str]] = {}
+        _needed_before(self.function.body, frozenset(), found)
+        return found
 
     def _size(self, statement: Statement) -> int:
         match statement:
@@ -61,23 +68,31 @@ class Plan:
         sums = any(isinstance(s, Let) for s in statements(body))
         return self.limit if sums else self.limit // 4
 
-    def _before(self, block: Block, after: frozenset[str]) -> frozenset[str]:
-        """The locals that are needed before a block, given those needed after it."""
-        needed = after
-        for statement in reversed(block):
-            match statement:
-                case Loop(_, _, _, body):
-                    needed |= self._before(body, needed | self._before(body, needed))
-                    continue
-                case If(_, then, otherwise):
-                    needed = self._before(then, needed) | self._before(otherwise, needed)
-                case Let(name, _):
-                    needed -= {name}
-                case Store():
-                    known = self.needed_after.get(id(statement), frozenset())
-                    self.needed_after[id(statement)] = known | needed
-            needed |= locals_in(expressions_of(statement))
-        return needed
+
+def _needed_before(
+    block: Block, after: frozenset[str], found: dict[int, frozenset[str]]
+) -> frozenset[str]:
+    """The locals that are needed before a block, given those needed after it.
+
+    What is needed after its stores is `found`.
+    """
+    needed = after
+    for statement in reversed(block):
+        match statement:
+            case Loop(_, _, _, body):
+                again = needed | _needed_before(body, needed, found)
+                needed |= _needed_before(body, again, found)
+                continue
+            case If(_, then, otherwise):
+                needed = _needed_before(then, needed, found) | _needed_before(
+                    otherwise, needed, found
+                )
+            case Let(name, _):
+                needed -= {name}
+            case Store():
+                found[id(statement)] = found.get(id(statement), frozenset()) | needed
+        needed |= locals_in(expressions_of(statement))
+    return needed
 
 
 def _operations(statement: Statement) -> int:

@@ -28,7 +28,7 @@ from verypoorcnn.compiler.loops import (
 )
 from verypoorcnn.compiler.python.cells import Scope, share
 from verypoorcnn.compiler.python.expressions import Text, tightness
-from verypoorcnn.compiler.python.lines import Action, Line, Lines, Sum
+from verypoorcnn.compiler.python.lines import Action, Line, Lines, Step, Sum
 from verypoorcnn.compiler.python.plan import Plan, locals_in, over_samples
 from verypoorcnn.compiler.schedule.walk import accesses, expressions, parts
 
@@ -87,10 +87,10 @@ class _Writer(Lines):
 
     # Statements.
 
-    def block(self, block: Block) -> list[Action]:
+    def block(self, block: Block) -> list[Step]:
         return [self.statement(statement) for statement in block]
 
-    def scope_block(self, block: Block) -> list[Action]:
+    def scope_block(self, block: Block) -> list[Step]:
         """The statements of a scope itself."""
         actions = []
         for statement in block:
@@ -98,14 +98,8 @@ class _Writer(Lines):
             actions.append(self.statement(statement))
         return actions
 
-    def statement(self, statement: Statement) -> Action:
-        act, line = self.action(statement), statement.line
-
-        def action() -> None:
-            self.origin = line
-            act()
-
-        return action
+    def statement(self, statement: Statement) -> Step:
+        return statement.line, self.action(statement)
 
     def action(self, statement: Statement) -> Action:
         match statement:
@@ -142,11 +136,11 @@ class _Writer(Lines):
 
     def addition(self, name: str, operator: str, term: Text) -> Action:
         def action() -> None:
-            text = term()
-            if not self.sum or self.sum.name != name or len(self.sum.terms) > TERMS:
+            text, total = f"{operator} {term()}", self.sum
+            if total is None or total.name != name or len(total.terms) > TERMS:
                 self.flush()
-                self.sum = Sum(name, name, self.origin)
-            self.sum.add(operator, text, self.origin)
+                total = self.sum = Sum(name, name, self.origin)
+            total.add(text, self.origin)
 
         return action
 
@@ -195,7 +189,7 @@ class _Writer(Lines):
 
         return action
 
-    def branch(self, head: str, actions: Sequence[Action]) -> None:
+    def branch(self, head: str, actions: Sequence[Step]) -> None:
         self.line(head)
         self.depth, self.if_depth, before = self.depth + 1, self.if_depth + 1, len(self.lines)
         self.run(actions)

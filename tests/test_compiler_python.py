@@ -9,6 +9,7 @@ import pytest
 
 from tests.compiled import HARD, prefix_sums, random_lists, recurrence, two_arrays
 from tests.fuzz import bits, flat_of, flat_run, nested_of
+from verypoorcnn.compiler import python
 from verypoorcnn.compiler.loops import Array, Scalar
 from verypoorcnn.compiler.passes import samples_outside, simplified
 from verypoorcnn.compiler.python import compile_python, executed, python_source, unrolling
@@ -18,6 +19,16 @@ from verypoorcnn.compiler.source import read
 from verypoorcnn.textbook import convolution, dense, first_step, optimizer, pooling
 
 LIMITS = pytest.mark.parametrize("limit", [0, 7, 40, 30_000])
+
+
+@pytest.fixture(autouse=True)
+def compiles_loops(request, monkeypatch):
+    """Whether the text is for an interpreter that compiles loops, whoever runs it here."""
+    answer = getattr(request, "param", False)
+    monkeypatch.setattr(python, "compiles_loops", lambda: answer)
+
+
+FOR_PYPY = pytest.mark.parametrize("compiles_loops", [True], indirect=True, ids=["for PyPy"])
 
 
 def text(function, arguments, limit, private=()):
@@ -74,6 +85,34 @@ def dense(inputs, weights, outputs):
 )
 def test_a_dense_layer(units, limit, expected):
     assert dense_text(units, limit) == expected
+
+
+WITHOUT_SLICES = """\
+def dense(inputs, weights, outputs):
+    for s in range(len(inputs)):
+        outputs_s = outputs[s]
+        inputs_s = inputs[s]
+        inputs_0 = inputs_s[0]
+        inputs_1 = inputs_s[1]
+        inputs_2 = inputs_s[2]
+        for k in range(9):
+            at_k = 3*k
+            weights_0 = weights[at_k]
+            weights_1 = weights[at_k + 1]
+            weights_2 = weights[at_k + 2]
+            outputs_s[k] = 0.0 + inputs_0 * weights_0 + inputs_1 * weights_1 + inputs_2 * weights_2
+"""
+
+
+@FOR_PYPY
+def test_an_interpreter_that_compiles_loops_gets_no_slices():
+    assert dense_text(9, 20) == WITHOUT_SLICES
+
+
+@FOR_PYPY
+def test_convolutions_for_an_interpreter_that_compiles_loops():
+    test_convolutions((6, 3, 2, 2), 40)
+    test_pooling(3, 2, 60)
 
 
 def test_bytes_are_looked_up_in_a_table():
@@ -260,7 +299,7 @@ def test_a_function_whose_names_are_odd():
     ],
 )
 def test_runs(numbers, expected):
-    assert [*runs(numbers)] == expected
+    assert [*runs(numbers, 3)] == expected
 
 
 def test_a_traceback_shows_the_generated_line():

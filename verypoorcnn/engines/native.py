@@ -37,7 +37,7 @@ from verypoorcnn.compiler.vector.layout import GROUP
 from verypoorcnn.engines.engine import NOTHING, BatchResult, Engine, Pause, Samples, go_on
 from verypoorcnn.engines.native_batches import Crew, Images, Kernels, threads_that_gain
 from verypoorcnn.engines.native_forward import Asker
-from verypoorcnn.engines.native_memory import Memory, address_of
+from verypoorcnn.engines.native_memory import Memory, Still
 from verypoorcnn.engines.order import LAST_SHIFT, MIX, STEP
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
@@ -187,7 +187,7 @@ class NativeEngine(Engine):
         order: array[int] = indices if ready else array("q", indices)  # type: ignore[assignment]
         if not self._within(order):
             raise IndexError(f"an index beyond the {len(self._labels)} images")
-        return Images(*self._addresses, order)
+        return Images(*(each.address for each in self._still), order)
 
     def _within(self, order: array[int]) -> bool:
         """Whether all of these are images; a few are looked at here, many by machine code."""
@@ -202,8 +202,8 @@ class NativeEngine(Engine):
             raise IndexError(f"{len(labels)} labels, but fewer images")
         if max(labels) >= self.network.classes:
             raise IndexError(f"a label of {max(labels)}: {self.network.classes} classes")
-        self._addresses = address_of(pixels), address_of(labels)
-        self._samples, self._pixels, self._labels = samples, pixels, labels  # kept where they are
+        self._samples, self._labels = samples, labels
+        self._still = Still(pixels), Still(labels)
 
     @cached_property
     def _largest(self) -> Callable[[int, int], int]:

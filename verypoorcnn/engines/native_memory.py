@@ -179,9 +179,15 @@ def _give_count(call: Arena, samples: int) -> None:
     call.view[COUNT : COUNT + 4] = samples.to_bytes(4, "little")
 
 
-def address_of(data: bytes) -> int:
-    """Where its bytes are; they must be kept as long as this is used."""
-    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
+class Still:
+    """Bytes that stay at an address, as long as this is kept.
+
+    They are the given ones on CPython, and a copy on PyPy, which moves its objects.
+    """
+
+    def __init__(self, data: bytes) -> None:
+        self._pointer = ctypes.c_char_p(data)
+        self.address = ctypes.cast(self._pointer, ctypes.c_void_p).value or 0
 
 
 def _array(buffer: Buffer) -> arguments.Array:

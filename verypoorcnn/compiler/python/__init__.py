@@ -29,7 +29,7 @@ TINY = 60  # where loops are compiled while they run; 0 would leave every loop a
 def compiles_loops() -> bool:
     """Whether this interpreter compiles loops while they run, as PyPy does.
 
-    Such a one is fastest with many short functions of rolled loops (PyPy 7.3: four times as fast
+    Such a one is fastest with many short functions of rolled loops (PyPy 7.3: five times as fast
     as with the textbook), the others with one long function that is written out.
     """
     return sys.implementation.name != "cpython"
@@ -60,7 +60,10 @@ def python_source(
         private: arrays into which nobody looks after the function has run; most of them need not
             be there at all.
     """
-    return written(function, unrolling([function]) if limit is None else limit, private)
+    limit = unrolling([function]) if limit is None else limit
+    if compiles_loops():  # it fetches elements for nothing, and makes a list of every slice
+        return written(function, limit, private, shortest=sys.maxsize)
+    return written(function, limit, private)
 
 
 def compile_python(function: Function, limit: int | None = None) -> Callable[..., None]:

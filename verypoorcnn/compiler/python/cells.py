@@ -27,7 +27,6 @@ from verypoorcnn.compiler.ranges import Range, Ranges, limits
 
 Terms = tuple[tuple[str, int], ...]  # variables of rolled loops with their coefficients
 Pattern = tuple[Terms, Terms]  # of the row that is indexed first, and of the place in it
-SHORTEST = 3  # elements that are worth a slice
 
 
 class Site:
@@ -152,15 +151,15 @@ class Scope:
         return scope
 
 
-def runs(numbers: list[int]) -> Iterator[range]:
-    """Ascending numbers as ranges with a step; one number alone as range(n, n + 1)."""
+def runs(numbers: list[int], shortest: int) -> Iterator[range]:
+    """Ascending numbers as ranges with a step; fewer than `shortest` each as range(n, n + 1)."""
     start = 0
     while start < len(numbers):
         stop = start + 1
         step = numbers[stop] - numbers[start] if stop < len(numbers) else 1
         while stop < len(numbers) and numbers[stop] - numbers[stop - 1] == step:
             stop += 1
-        if stop - start < SHORTEST:
+        if stop - start < shortest:
             stop, step = start + 1, 1
         yield range(numbers[start], numbers[stop - 1] + 1, step)
         start = stop

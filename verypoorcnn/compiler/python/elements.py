@@ -14,8 +14,9 @@ from verypoorcnn.compiler.python.names import Names
 class Elements(Expressions):
     """Knows the scope that is being read or written, and what stands for each of its sites."""
 
-    def __init__(self, function: Function, rolled: Collection[str]) -> None:
+    def __init__(self, function: Function, rolled: Collection[str], shortest: int) -> None:
         super().__init__(Names())
+        self.shortest = shortest  # elements that are worth a slice
         self.function = function
         self.rolled_variables = rolled
         self.arrays: dict[Array, str] = {}
@@ -87,7 +88,7 @@ class Elements(Expressions):
             rows.setdefault(row, []).append(place)
         for row, places in rows.items():
             name = self.list_name(site, row)
-            for run in runs(places):
+            for run in runs(places, self.shortest):
                 found = [group.locals[row * site.length + place] for place in run]
                 yield self.slice(site, name, run), found
 

@@ -37,9 +37,13 @@ class Lines(Elements):
     """Collects them, statement by statement and scope by scope."""
 
     def __init__(
-        self, function: Function, rolled: Collection[str], private: Collection[Array]
+        self,
+        function: Function,
+        rolled: Collection[str],
+        private: Collection[Array],
+        shortest: int,
     ) -> None:
-        super().__init__(function, rolled)
+        super().__init__(function, rolled, shortest)
         self.private = private
         self.touched: Counter[Array] = Counter()  # by how many sites
         self.lines: list[Line] = []

@@ -32,6 +32,7 @@ from verypoorcnn.compiler.python.lines import Action, Line, Lines, Step, Sum
 from verypoorcnn.compiler.python.plan import Plan, locals_in, over_samples
 from verypoorcnn.compiler.schedule.walk import accesses, expressions, parts
 
+SLICE = 3  # elements in a row that are fetched as one
 TERMS = 150  # of one sum in one statement; Python's parser goes a level deeper for each
 
 
@@ -43,17 +44,28 @@ class Written(NamedTuple):
     origins: tuple[int, ...]  # of each line of the text, that of the textbook; 0 for none
 
 
-def written(function: Function, limit: int, private: Collection[Array] = ()) -> Written:
-    """The Python function; nobody will look into the private arrays after it has run."""
-    return _Writer(function, limit, private).function_text()
+def written(
+    function: Function, limit: int, private: Collection[Array] = (), shortest: int = SLICE
+) -> Written:
+    """The Python function.
+
+    Args:
+        function: what it does.
+        limit: operations that the turns of an unrolled loop may have together.
+        private: arrays into which nobody will look after it has run.
+        shortest: elements in a row that are fetched as a slice.
+    """
+    return _Writer(function, limit, private, shortest).function_text()
 
 
 class _Writer(Lines):
     """First every statement becomes an action; when all sites are known, the actions write."""
 
-    def __init__(self, function: Function, limit: int, private: Collection[Array]) -> None:
+    def __init__(
+        self, function: Function, limit: int, private: Collection[Array], shortest: int
+    ) -> None:
         self.plan = Plan(function, limit)
-        super().__init__(function, self.plan.rolled, private)
+        super().__init__(function, self.plan.rolled, private, shortest)
 
     def function_text(self) -> Written:
         actions = self.scope_block(self.function.body)

@@ -66,6 +66,20 @@ def test_the_best_is_the_highest_or_the_lowest(found):
     assert found["best"]["f1"] == better
 
 
+def test_the_best_is_so_among_those_tested_on_the_same_images(runs, tmp_path):
+    others = [
+        trained(tmp_path / f"other-{k}", "--limit-test", "40", "--no-report", rate)
+        for k, rate in enumerate(("--epochs=1", "--epochs=2"))
+    ]
+    alone = trained(tmp_path / "alone", "--limit-test", "30", "--no-report")
+    found = comparison([runs / "seed-1", others[0], runs / "slow", alone, others[1]])
+    assert [group["images"] for group in found["groups"]] == [0, 1, 0, 3, 1]
+    for best in found["best"].values():
+        assert set(best) & {0, 2}  # the runs that all tests here share
+        assert set(best) & {1, 4}
+        assert 3 not in best  # there is nothing to compare it with
+
+
 def test_f1_of_every_class(runs, found):
     per_class = [scores(runs / f"seed-{seed}")["per_class"] for seed in (1, 2, 10)]
     assert found["f1"][0] == pytest.approx(

@@ -112,6 +112,13 @@ def all_with_all(signals, sums):
             signals[s][0] *= 0.5
 
 
+def second_loop(signals, sums):
+    for s in range(len(signals)):
+        signals[s][0] = 1.0
+    for s in range(len(signals)):
+        signals[s][1] = 0.5 * s
+
+
 def largest_of_all(signals, sums):
     largest = 0.0
     for s in range(len(signals)):
@@ -237,7 +244,11 @@ def test_samples_are_counted(backend):
         (sixteen, r":\d+: the loop over s does not go over all samples of signals; write for s"),
         (second, r":\d+: the sample of signals\[1, …\] is no loop's variable; write signals\[s\]"),
         (to_each, r":\d+: sums\[s\]: s is the number of a sample; it can only be the first index"),
-        (all_with_all, r":\d+: s goes over all samples for every sample; samples are apart"),
+        (
+            all_with_all,
+            r":\d+: s goes over all samples for every sample; .*: add up over them in a l",
+        ),
+        (second_loop, r":\d+: the sample's number s is compared or computed with; give what"),
         (largest_of_all, r":\d+: 'largest' goes from one sample to the next; only a sum can"),
     ],
 )
@@ -255,7 +266,7 @@ def test_sums_that_begin_in_two_ways_are_refused_for_many_samples():
     shapes = {"signals": (5,), "sums": (5,)}
     compiled = compile(some_column_sums, shapes, samples=["signals"], backend="native")
     check(compiled, numbers(16, 5), numbers(5))
-    with pytest.raises(UserError, match="only some elements of sums are given a value"):
+    with pytest.raises(UserError, match=r"own.py:\d+: only some elements of sums are gi"):
         compiled(numbers(17, 5), numbers(5))
     check(compile(some_column_sums, shapes, samples=["signals"]), numbers(17, 5), numbers(5))
 
@@ -286,9 +297,16 @@ def outside(values):
         values[i + 1] = 0.0
 
 
+def nothing():
+    pass
+
+
 def leaves_the_subset(values):
     for value in values:
         value *= 2.0
+
+
+LENGTHS = {"signals": (4,), "squares": ()}
 
 
 @pytest.mark.parametrize(
@@ -297,7 +315,38 @@ def leaves_the_subset(values):
         (sigmoid, {"value": (3, 5)}, {}, "shapes: there is no list 'value'; did you mean 'values'"),
         (sigmoid, {"values": (3, 0)}, {}, r"the shape of values is \(3, 0\); give whole numbers"),
         (sigmoid, {"values": ()}, {}, "values has no index; leave out numbers that are no list"),
-        (lengths, {"signals": (4,)}, {"samples": ["signal"]}, "samples: there is no list 'signal'"),
+        (sigmoid, {"values": 4}, {}, r"values is a list; give its shape: {'values': \(4,\)}"),
+        (
+            sigmoid,
+            {"values": (3, 5)},
+            {},
+            r"results is a list; give its shape: {'results': \(…,\)}",
+        ),
+        (
+            sigmoid,
+            {"values": (3, True)},
+            {},
+            r"values is \(3, True\); give whole numbers from 1 on",
+        ),
+        (sigmoid, {"values": True}, {}, "values is True; give a tuple of sizes, or a whole number"),
+        (
+            smooth,
+            {**SIGNALS, "gain": 2.5},
+            {},
+            "gain is 2.5; give a tuple .* or a whole number; lea",
+        ),
+        (sigmoid, {"values": "4"}, {}, "values is '4'; give a tuple of sizes"),
+        (sigmoid, None, {}, "shapes is None; give a dict"),
+        (nothing, {"x": (4,)}, {}, "shapes: there is no list 'x'; there is none at all"),
+        (lengths, LENGTHS, {"samples": ["signal"]}, "samples: there is no list 'signal'; did you"),
+        (lengths, LENGTHS, {"samples": "signals"}, "samples is 'signals'; give a list of names"),
+        (lengths, LENGTHS, {"samples": None}, "samples is None; give a list of names"),
+        (
+            lengths,
+            {"signals": (4,), "squares": (4,)},
+            {"samples": ["signals"]},
+            r":\d+: .* squares\[s\], whose index 1 is s, a sample's number; name squares among",
+        ),
         (outside, {"values": (3,)}, {"backend": "c"}, "backend: 'c'; choose from"),
         (outside, {"values": (3,)}, {}, "test_compile_own.py:.*: an index leaves its list"),
         (leaves_the_subset, {"values": (3,)}, {}, "only 'for name in range"),

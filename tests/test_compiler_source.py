@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import importlib.util
 import re
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 
 import pytest
 
 from tests.engines import NETWORKS
+from verypoorcnn.compiler import compile
 from verypoorcnn.compiler.loops import Array, Scalar
 from verypoorcnn.compiler.source import SubsetError, read
 from verypoorcnn.network.presets import lenet5
@@ -215,9 +217,148 @@ def test_a_function_that_is_another_by_the_same_name(tmp_path):
         read(function, SAMPLES)
 
 
-def test_what_is_no_function():
-    with pytest.raises(SubsetError, match="this is no function; define it with def"):
-        read(lambda images, outputs: None, SAMPLES)
+class Layer:
+    def forward(self, images, outputs):
+        """A method."""
+
+
+async def later(images, outputs):
+    """It runs at another time."""
+
+
+@lru_cache
+def kept(images, outputs):
+    """It runs once."""
+
+
+def around(inner):
+    @wraps(inner)
+    def more(images, outputs):
+        inner(images, outputs)
+        outputs[0][0] = 0.0
+
+    return more
+
+
+@around
+def decorated(images, outputs):
+    """It does more than it says."""
+
+
+def of_another(images):
+    def inner(images, outputs):
+        outputs[0][0] = given[0][0]
+
+    given = images
+    return inner
+
+
+@pytest.mark.parametrize(
+    ("function", "message"),
+    [
+        (lambda images, outputs: None, r"source.py:\d+: <lambda> is no plain function; define it"),
+        (later, r"source.py:\d+: later is no plain function; define it with def"),
+        (Layer().forward, r"forward is no plain function \(method\); define one with def"),
+        (Layer, r"Layer is no plain function \(type\); define one with def"),
+        (partial(later, []), r"this is no plain function \(partial\); define one with def"),
+        (kept, r"kept is no plain function \(_lru_cache_wrapper\); define one with def"),
+        (print, r"print is no plain function \(builtin_function_or_method\); define one with def"),
+        (None, r"this is no plain function \(NoneType\); define one with def"),
+        ([], r"this is no plain function \(list\); define one with def"),
+        (decorated, r"source.py:\d+: decorated is decorated; give the function without"),
+        (decorated.__wrapped__, r"source.py:\d+: decorated is decorated; take the decorators away"),
+        (of_another([]), r"source.py:\d+: inner uses given of a function around it; give it as an"),
+    ],
+)
+def test_what_is_no_plain_function(function, message):
+    with pytest.raises(SubsetError, match=message) as error:
+        read(function, SAMPLES)
+    assert "\n" not in str(error.value)
+    with pytest.raises(SubsetError, match=message):
+        compile(function, {})
+
+
+def test_a_function_without_a_file():
+    names = {}
+    exec("def example(images, outputs):\n    outputs[0][0] = 1.0", names)
+    with pytest.raises(SubsetError, match="<string>:1: the text of example cannot be read; define"):
+        read(names["example"], SAMPLES)
+
+
+# The file that a function was imported from is another one now.
+
+BODY = "outputs[0][0] = 1.0 * images[0][0]"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "outputs[0][0] = 2.0 * images[0][0]",
+        "outputs[0][0] = 1.0 / images[0][0]",
+        "outputs[0][0] = 1 * images[0][0]",
+        "outputs[0][1] = 1.0 * images[0][0]",
+        "images[0][0] = 1.0 * outputs[0][0]",
+        "outputs[0][0] = 1.0 * (",
+        "\0",
+    ],
+)
+def test_a_file_that_has_changed(tmp_path, body):
+    function = written(tmp_path, BODY)
+    rewritten(tmp_path, body)
+    with pytest.raises(
+        SubsetError, match=r"example.py:3: the file has changed since example was i"
+    ):
+        read(function, SAMPLES)
+
+
+@pytest.mark.parametrize("head", ["\n\n\n", "def example(outputs, images):", "def other(a, b):"])
+def test_a_function_that_has_moved(tmp_path, head):
+    function = written(tmp_path, BODY)
+    rewritten(tmp_path, BODY, head)
+    with pytest.raises(SubsetError, match=r"the file has changed .*; import it anew"):
+        read(function, SAMPLES)
+
+
+def test_a_change_elsewhere_is_none(tmp_path):
+    function = written(tmp_path, BODY)
+    rewritten(tmp_path, f"{BODY}  # a remark\n\nOTHER = 1")
+    assert "outputs[0, 0] = 1.0 * images[0, 0]" in str(read(function, SAMPLES))
+    rewritten(tmp_path, "return")  # it was read
+    assert "outputs[0, 0] = 1.0 * images[0, 0]" in str(read(function, SAMPLES))
+
+
+def test_a_function_that_is_given_other_code(tmp_path):
+    function = written(tmp_path, BODY)
+    assert "1.0 * images" in str(read(function, SAMPLES))
+    function.__code__ = written(tmp_path, BODY.replace("1.0", "3.5")).__code__
+    assert "3.5 * images" in str(read(function, SAMPLES))
+
+
+def rewritten(tmp_path, body, head="def example(images, outputs):"):
+    """Another text in the file of `written`."""
+    path = tmp_path / "example.py"
+    path.write_text(f"from math import exp, log, sqrt\n\n{head}\n    {body}\n", "utf-8")
+
+
+# Loops of one name.
+
+
+def twice_one_name(images, outputs):
+    for i in range(2):
+        outputs[i][0] = 1.0
+    for i in range(2):
+        for i_2 in range(3):
+            outputs[i][i_2] = images[i][i_2]
+    for i in range(2):
+        i_3 = 2.0
+        outputs[i][0] = i_3
+
+
+def test_a_second_loop_of_one_name_takes_no_name_of_another():
+    assert "outputs[i_4, i_2] = images[i_4, i_2]" in str(read(twice_one_name, SAMPLES))
+    images, outputs = [[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], [[0.0] * 3 for _ in range(2)]
+    compile(twice_one_name, {"images": (2, 3), "outputs": (2, 3)})(images, outputs)
+    assert outputs == [[2.0, 2.0, 3.0], [2.0, 5.0, 6.0]]
 
 
 GUARDED = [

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import sys
 from array import array
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from math import exp, isclose, log
+from threading import Event, Thread
 
 import pytest
 
@@ -14,6 +19,7 @@ from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Dense, Flatten, Network
 
+SMALL = NETWORKS["padded, biased, two convolutions"]
 TOLERANCE = {"d": 1e-12, "f": 2e-5}  # relative, by the precision of an engine
 
 TINY = Network((1, 1, 2), (Flatten(), Dense(units=2)))
@@ -179,6 +185,95 @@ def test_it_learns(engine, name):
         last = one.train_batch(images, range(24), 0.1)
     assert last.loss < first.loss / 4
     assert last.hits == 24
+
+
+def at_once(*works):
+    """Several threads, which take turns as often as they can."""
+    threads = [Thread(target=work) for work in works]
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(before)
+
+
+@every_engine
+def test_several_threads_ask_one_engine(engine):
+    found = engine(SMALL, SMALL.initial_parameters(0))
+    parts = [random_images(SMALL, count, seed=seed) for seed, count in enumerate((20, 20, 40))]
+    expected = [found.probabilities(part, range(len(part))) for part in parts]
+    wrong = []
+
+    def work(part, right):
+        for _ in range(20 if engine.name == "textbook" else 300):
+            fresh = replace(part, pixels=bytes(bytearray(part.pixels)))
+            wrong.extend([0] * (found.probabilities(fresh, range(len(part))) != right))
+
+    at_once(*(partial(work, *each) for each in zip(parts, expected, strict=True)))
+    assert wrong == []
+
+
+@every_engine
+def test_one_thread_asks_while_another_trains(engine):
+    images, others = random_images(SMALL, 40), random_images(SMALL, 12, seed=1)
+    alone, shared = (engine(SMALL, SMALL.initial_parameters(0)) for _ in range(2))
+    order = [*range(40)] * {"textbook": 1, "native": 300}.get(engine.name, 3)
+    trained = Event()
+
+    def train(found):
+        found.train_batches(images, order, 8, 0.01)
+        trained.set()
+
+    def ask():
+        while not trained.is_set():
+            shared.gradients(others, range(12))
+
+    train(alone)
+    shared.gradients(others, range(12))  # what compiles, does it now
+    trained.clear()
+    at_once(partial(train, shared), ask)
+    assert shared.parameters() == alone.parameters()
+
+
+@every_engine
+def test_a_pause_may_ask_the_engine_that_trains(engine, monkeypatch):
+    monkeypatch.setattr("verypoorcnn.engines.native.LONGEST_CALL", 0)
+    monkeypatch.setattr("verypoorcnn.engines.textbook.PATIENCE", 0.0)
+    images, others = random_images(SMALL, 100), random_images(SMALL, 5, seed=1)
+    left, asked = (engine(SMALL, SMALL.initial_parameters(0)) for _ in range(2))
+    pauses = []
+
+    def ask(so_far):
+        pauses.append(so_far)
+        asked.parameters()
+        asked.probabilities(others, range(5))
+        asked.activations(others, range(3))
+
+    results = [
+        left.train_batches(images, range(100), 50, 0.1),
+        asked.train_batches(images, range(100), 50, 0.1, pause=ask),
+    ]
+    assert results[0] == results[1]
+    assert asked.parameters() == left.parameters()
+    assert bool(pauses) == (engine.name != "python")  # a batch of its is never long
+
+
+@every_engine
+def test_a_copy_goes_its_own_way(engine):
+    images = random_images(SMALL, 8)
+    found = engine(SMALL, SMALL.initial_parameters(0))
+    found.train_batch(images, range(8), 0.1)
+    found.threads = 2
+    copied = deepcopy(found)
+    before = copied.parameters()
+    assert (before, copied.threads) == (found.parameters(), 2)
+    assert copied.probabilities(images, range(8)) == found.probabilities(images, range(8))
+    found.train_batch(images, range(8), 0.1)
+    assert copied.parameters() == before != found.parameters()
 
 
 def test_the_fastest_is_chosen_and_a_wrong_name_is_told():

@@ -32,7 +32,8 @@ def compile(
         fast(signals, results)  # as many signals of 99 numbers as one likes
 
     Args:
-        function: plain nested loops in the subset of docs/subset.md, defined in a file.
+        function: plain nested loops in the subset of docs/subset.md, defined in a file, without
+            decorators.
         shapes: by a parameter's name, the shape of a list, or the value of a whole number.  A
             parameter that is not named here is a number that is given with every call.
         samples: the parameters whose first index is the sample.  Their shape is that of one sample;
@@ -42,7 +43,8 @@ def compile(
             native where that works and else python.
 
     Raises:
-        UserError: the function leaves the subset, shapes do not fit, or the back end refuses it.
+        UserError: this is no plain function, or its file has changed since it was imported; it
+            leaves the subset; shapes do not fit; or the back end refuses it.
     """
     from verypoorcnn.compiler.own import Compiled
 

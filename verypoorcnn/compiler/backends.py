@@ -179,8 +179,9 @@ def _check_sums(function: Function, sums: Array) -> None:
         return
     begun = set(_begun(function.body, sums, {}))
     if len(begun) < prod(sums.shape):
+        line = next(s.line for s in stores(function.body) if s.array is sums and addend(s) is None)
         raise NotVectorizable(
-            f"{function.file}: {function.name}: only some elements of {sums} are given a value "
+            f"{function.file}:{line}: only some elements of {sums} are given a value "
             "before samples are added to them; "
             f"give all of them one, or call it with at most {GROUP} samples"
         )

@@ -16,8 +16,9 @@ Nodes are never changed after they are made; a pass builds new ones around what 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from operator import eq, ge, gt, le, lt, ne
 from typing import Literal
 
@@ -240,6 +241,7 @@ class Function:
     body: Block
     file: str = ""
     counted: tuple[int, ...] = ()  # lines where the number of samples is a number like others
+    renamed: Mapping[str, str] = field(default_factory=dict, compare=False)  # see `as_written`
 
     def __str__(self) -> str:
         heads = [
@@ -247,6 +249,10 @@ class Function:
             for a in self.arguments
         ]
         return "\n".join([f"{self.name}({', '.join(heads)}):", *lines_of(self.body, 1)])
+
+    def as_written(self, message: str) -> str:
+        """A message in which loops' variables have the names that the text gives them."""
+        return re.sub(r"\w+", lambda word: self.renamed.get(word[0], word[0]), message)
 
 
 def lines_of(block: Block, depth: int = 0) -> Iterator[str]:

@@ -9,10 +9,13 @@ from __future__ import annotations
 import inspect
 from array import array
 from collections.abc import Callable, Collection, Mapping, Sequence
+from itertools import chain
 from math import prod
+from threading import Lock
 from typing import Any
 
 from verypoorcnn.compiler.backends import BACKENDS, Flat
+from verypoorcnn.compiler.definition import definition, lists
 from verypoorcnn.compiler.loops import Array, Function, Scalar
 from verypoorcnn.compiler.native.x86.cpu import support
 from verypoorcnn.compiler.schedule.walk import stores
@@ -24,7 +27,10 @@ Shape = tuple[int, ...]
 
 
 class Compiled:
-    """A function and its back end; `backend` is the name of that, `reason` why it was chosen."""
+    """A function and its back end; `backend` is the name of that, `reason` why it was chosen.
+
+    It may be called from several threads; they take turns.  Copies are compiled anew.
+    """
 
     def __init__(
         self,
@@ -34,9 +40,12 @@ class Compiled:
         backend: str,
     ) -> None:
         """As `verypoorcnn.compiler.compile` says."""
+        definition(function)  # raises if it is no plain function
+        self._lock = Lock()
         self.function = function
         self.parameters = [*inspect.signature(function).parameters]
         self.shapes = self._shapes(shapes, samples)
+        self._made_from = function, {**shapes}, [*samples], backend
         self.wholes = {name: n for name, n in shapes.items() if isinstance(n, int)}
         self.samples = self._known(samples, "samples", [*self.shapes])
         self.may_change = backend == "auto"
@@ -47,24 +56,30 @@ class Compiled:
         self.backend, self.reason = self._choose(backend)
         self._run = BACKENDS[self.backend](self.loops)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), self._made_from
+
     def __call__(self, *values: Any) -> None:
         """Run it; the lists that the function writes are changed in place.
 
         Raises:
-            UserError: a value does not have the shape that the function was compiled for.
+            UserError: a value does not have the shape that the function was compiled for, is no
+                number, or cannot be written; or what is written is given twice.
         """
         if len(values) != len(self.parameters):
             raise self._wrong(f"{len(values)} values given", f"give {', '.join(self.parameters)}")
         given = dict(zip(self.parameters, values, strict=True))
         self._check_wholes(given)
         count = self._count(given)
-        numbers = {
-            name: self._flat(name, given[name], self._shape(name, count)) for name in self.shapes
-        }
+        shapes = {name: self._shape(name, count) for name in self.shapes}
+        flat = {name: self._flat(name, given[name], shape) for name, shape in shapes.items()}
         rest = given.keys() - self.shapes.keys() - self.wholes.keys()
-        self._call(count, numbers, {name: float(given[name]) for name in rest})
+        numbers = {name: float(self._numbers(name, [given[name]])[0]) for name in rest}
+        self._check_places(given, shapes)
+        with self._lock:
+            self._call(count, flat, numbers)
         for name in self.written:
-            _write(given[name], numbers[name], len(self._shape(name, count)))
+            _write(given[name], flat[name], len(shapes[name]))
 
     def _call(self, count: int, lists: dict[str, Flat], numbers: Mapping[str, float]) -> None:
         """Machine code may refuse more than one group of samples; then Python takes over."""
@@ -107,19 +122,41 @@ class Compiled:
     def _shapes(
         self, shapes: Mapping[str, Sequence[int] | int], samples: Collection[str]
     ) -> dict[str, Shape]:
+        if not isinstance(shapes, Mapping):
+            raise self._wrong(f"shapes is {shapes!r}", "give a dict: shapes by names")
+        if isinstance(samples, str) or not isinstance(samples, Collection):
+            raise self._wrong(f"samples is {samples!r}", "give a list of names")
         self._known(shapes, "shapes", self.parameters)
-        found = {k: tuple(shape) for k, shape in shapes.items() if not isinstance(shape, int)}
-        for name, shape in found.items():
-            if not all(isinstance(size, int) and size > 0 for size in shape):
-                raise self._wrong(f"the shape of {name} is {shape}", "give whole numbers from 1 on")
-            if not shape and name not in samples:
-                raise self._wrong(f"{name} has no index", "leave out numbers that are no list")
+        self._known(samples, "samples", self.parameters)
+        found = {
+            name: self._checked(name, shape, name in samples)
+            for name, shape in shapes.items()
+            if type(shape) is not int
+        }
+        missing = lists(self.function) - found.keys()
+        for name in self.parameters:
+            if name in missing:
+                shape = f"{{{name!r}: ({shapes.get(name, '…')},)}}"
+                raise self._wrong(f"shapes: {name} is a list", f"give its shape: {shape}")
         return {name: found[name] for name in self.parameters if name in found}
+
+    def _checked(self, name: str, shape: Any, per_sample: bool) -> Shape:
+        if isinstance(shape, str) or not isinstance(shape, Sequence):
+            raise self._wrong(
+                f"shapes: {name} is {shape!r}",
+                "give a tuple of sizes, or a whole number; leave it out if a call gives it",
+            )
+        if not all(type(size) is int and size > 0 for size in shape):
+            raise self._wrong(f"the shape of {name} is {shape}", "give whole numbers from 1 on")
+        if not shape and not per_sample:
+            raise self._wrong(f"{name} has no index", "leave out numbers that are no list")
+        return tuple(shape)
 
     def _known(self, names: Collection[str], what: str, known: list[str]) -> frozenset[str]:
         for name in names:
             if name not in known:
-                raise self._wrong(f"{what}: there is no list {name!r}", nearest(name, known))
+                instead = nearest(name, known) if known else "there is none at all"
+                raise self._wrong(f"{what}: there is no list {name!r}", instead)
         return frozenset(names)
 
     def _choose(self, name: str) -> tuple[str, str]:
@@ -160,7 +197,7 @@ class Compiled:
         if isinstance(value, array):
             if len(value) != prod(shape):
                 raise self._shapeless(name, f"{len(value)} numbers", shape)
-            return [*value]
+            return self._numbers(name, [*value])
         rows = [value]
         for depth, size in enumerate(shape):
             for row in rows:
@@ -168,7 +205,37 @@ class Compiled:
                     found = len(row) if hasattr(row, "__len__") else repr(row)
                     raise self._shapeless(name, f"{found} at index {depth + 1}", shape)
             rows = [element for row in rows for element in row]
-        return rows
+        return self._numbers(name, rows)
+
+    def _numbers(self, name: str, values: list[Any]) -> Flat:
+        """These values, all of which are numbers."""
+        if _are_numbers(values):
+            return values
+        wrong = next(value for value in values if not _are_numbers([value]))
+        raise self._wrong(f"{name}: {wrong!r:.40} is no number", "give numbers like 1.0")
+
+    def _check_places(self, given: Mapping[str, Any], shapes: Mapping[str, Shape]) -> None:
+        """That what is written can hold floats, and is given once: every list and every row."""
+        levels = {name: _levels(given[name], len(shape)) for name, shape in shapes.items()}
+        for name in self.written:
+            for row in levels[name][-1]:
+                if not _holds_floats(row):
+                    kind = repr(row[:0]) if isinstance(row, array) else type(row).__name__
+                    raise self._wrong(
+                        f"{name} is written, but {kind} holds no floats", "give a list"
+                    )
+        self._check_apart({name: [*chain(*rows)] for name, rows in levels.items()})
+
+    def _check_apart(self, rows: Mapping[str, list[Any]]) -> None:
+        """That no list that is written is found twice among these."""
+        owners: dict[int, str] = {}
+        for name in sorted(rows, key=lambda name: name not in self.written):  # those come first
+            for row in rows[name]:
+                if owner := owners.get(id(row)):
+                    shared = "holds a row twice" if owner == name else f"shares a list with {name}"
+                    raise self._wrong(f"{owner} is written, and {shared}", "give copies")
+                if name in self.written:
+                    owners[id(row)] = name
 
     def _shapeless(self, name: str, found: str, shape: Shape) -> UserError:
         wanted = "×".join(map(str, shape)) or "one number"
@@ -178,13 +245,36 @@ class Compiled:
         return UserError(f"{self.function.__name__}: {what}; {instead}")
 
 
+def _levels(value: Any, depth: int) -> list[list[Any]]:
+    """A list, its rows, their rows and so on, level by level; or an array, which has none."""
+    levels = [[value]]
+    while len(levels) < depth and not isinstance(value, array):
+        levels.append([row for rows in levels[-1] for row in rows])
+    return levels
+
+
+def _holds_floats(row: Any) -> bool:
+    """Whether they can be written there."""
+    if isinstance(row, array):
+        return row.typecode in "df"
+    return hasattr(row, "__setitem__") and not isinstance(row, bytearray | memoryview)
+
+
+def _are_numbers(values: list[Any]) -> bool:
+    try:
+        array("d", values)
+    except (TypeError, OverflowError):
+        return False
+    return True
+
+
 def _write(value: Any, numbers: Flat, depth: int) -> None:
     """Put numbers into a list, nested so deep, or flat."""
     if isinstance(value, array):
         value[:] = array(value.typecode, numbers)
     elif depth == 1:
         value[:] = numbers
-    else:
+    elif len(value):
         size = len(numbers) // len(value)
         for k, row in enumerate(value):
             _write(row, numbers[k * size : (k + 1) * size], depth - 1)

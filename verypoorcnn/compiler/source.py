@@ -9,12 +9,12 @@ outside the subset (docs/subset.md) is an error with file, line, the construct a
 from __future__ import annotations
 
 import ast
-import inspect
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cached_property
 
 from verypoorcnn.compiler.affine import Affine
-from verypoorcnn.compiler.bounds import outside
+from verypoorcnn.compiler.bounds import Outside, outside
+from verypoorcnn.compiler.definition import SubsetError, definition
 from verypoorcnn.compiler.loops import (
     Array,
     Block,
@@ -32,7 +32,6 @@ from verypoorcnn.compiler.loops import (
 from verypoorcnn.compiler.source_expressions import (
     ExpressionReader,
     Sublist,
-    SubsetError,
     Value,
 )
 
@@ -50,42 +49,15 @@ def read(function: Callable[..., None], arguments: Sequence[Argument]) -> Functi
     reader = _Reader(function, arguments)
     result = reader.function()
     for found in outside(result.body):
-        low, high = found.found
-        raise SubsetError(
-            f"{reader.file}:{found.line}: an index leaves its list: {found.place}, whose index "
-            f"{found.position + 1} goes from {low} to {high} where there are "
-            f"{found.place.array.shape[found.position]}; put a guard around it or shorten the loop"
-        )
+        raise SubsetError(f"{reader.file}:{found.line}: {result.as_written(reader.outside(found))}")
     return result
-
-
-@lru_cache
-def _parsed(function: Callable[..., None]) -> tuple[ast.FunctionDef, str]:
-    """Its tree, and its file."""
-    function = inspect.unwrap(function)
-    file, first = inspect.getsourcefile(function) or "?", function.__code__.co_firstlineno
-    tree = _definitions("".join(inspect.findsource(function)[0])).get(first)
-    if tree is None:
-        raise SubsetError(f"{file}:{first}: this is no function; define it with def")
-    return tree, file
-
-
-@lru_cache(maxsize=32)
-def _definitions(text: str) -> dict[int, ast.FunctionDef]:
-    """All functions of a module, by their first lines.
-
-    Reading the whole module once takes a third of the time that `inspect.getsource` takes to find
-    the ends of its functions.
-    """
-    nodes = [node for node in ast.walk(ast.parse(text)) if isinstance(node, ast.FunctionDef)]
-    return {min([n.lineno, *(d.lineno for d in n.decorator_list)]): n for n in nodes}
 
 
 class _Reader(ExpressionReader):
     """Walks one function.  `names` holds what every name stands for at this place."""
 
     def __init__(self, function: Callable[..., None], arguments: Sequence[Argument]) -> None:
-        self.tree, file = _parsed(function)
+        self.tree, file = definition(function)
         super().__init__(file, function.__globals__)
         parameters = self.parameters()
         if len(parameters) != len(arguments):
@@ -93,7 +65,8 @@ class _Reader(ExpressionReader):
         self.arguments: list[Array | Scalar] = []
         for name, argument in zip(parameters, arguments, strict=True):
             self.names[name] = self.argument(argument)
-        self.variables: dict[str, int] = {}  # how often a loop variable's name was used
+        self.variables: dict[str, str] = {}  # of all loops so far, with their names in the text
+        self.of_samples: set[str] = set()  # those of loops over all samples
 
     def parameters(self) -> list[str]:
         """Their names; only plain ones can be told apart by position."""
@@ -121,7 +94,24 @@ class _Reader(ExpressionReader):
         """All of it."""
         body = self.block(self.tree.body)
         counted = tuple(self.counted)
-        return Function(self.tree.name, tuple(self.arguments), body, self.file, counted)
+        renamed = {variable: name for variable, name in self.variables.items() if variable != name}
+        return Function(self.tree.name, tuple(self.arguments), body, self.file, counted, renamed)
+
+    def outside(self, found: Outside) -> str:
+        """What is wrong with an index that leaves its list, and what to do."""
+        array, position = found.place.array, found.position
+        where = f"an index leaves its list: {found.place}, whose index {position + 1}"
+        for variable in found.place.index[position].variables():
+            if variable in self.of_samples and not array.per_sample:
+                return (
+                    f"{where} is {variable}, a sample's number; name {array} among the samples, "
+                    "or take that index away"
+                )
+        low, high = found.found
+        return (
+            f"{where} goes from {low} to {high} where there are {array.shape[position]}; "
+            "put a guard around it or shorten the loop"
+        )
 
     # Statements.
 
@@ -148,15 +138,29 @@ class _Reader(ExpressionReader):
         name, start, stop, samples = self.bounds(node)
         if name in self.names:
             self.refuse(node, f"'{name}' means something else here", "take another name")
-        count = self.variables.get(name, 0) + 1
-        self.variables[name] = count
-        variable = name if count == 1 else f"{name}_{count}"
+        variable = self.fresh(name)
+        if samples:
+            self.of_samples.add(variable)
         outside = dict(self.names)
         self.names[name] = Affine.variable(variable)
         body = self.block(node.body)
         self.leave(outside, ran=stop > start)
         loop = Loop(variable, start, stop, body, self.line(node), samples)
         return (loop,) if stop > start else ()
+
+    def fresh(self, name: str) -> str:
+        """A variable for a loop: its name, with a number if there was a loop of that name."""
+        variable, count = name, 1
+        while variable in self.variables or (count > 1 and variable in self.written):
+            count += 1
+            variable = f"{name}_{count}"
+        self.variables[variable] = name
+        return variable
+
+    @cached_property
+    def written(self) -> set[str]:
+        """All names in the text."""
+        return {node.id for node in ast.walk(self.tree) if isinstance(node, ast.Name)}
 
     def bounds(self, node: ast.For) -> tuple[str, int, int, bool]:
         """The variable, its bounds, and whether they are those of all samples."""

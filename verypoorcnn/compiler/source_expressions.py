@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any, Literal, NoReturn, cast
 
 from verypoorcnn.compiler.affine import Affine
+from verypoorcnn.compiler.definition import SubsetError
 from verypoorcnn.compiler.loops import (
     Array,
     Binary,
@@ -35,13 +36,8 @@ from verypoorcnn.compiler.loops import (
 from verypoorcnn.compiler.loops import (
     compare as compare,
 )
-from verypoorcnn.errors import UserError
 
 Argument = Array | Scalar | int | float
-
-
-class SubsetError(UserError):
-    """A construct that the compiler does not read: `file:line: what; what to write instead`."""
 
 
 class Sublist:

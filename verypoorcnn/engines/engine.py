@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Mapping, Sequence
+from functools import wraps
 from itertools import chain
 from math import isfinite
 from operator import add
-from typing import Any, ClassVar, NamedTuple, Protocol
+from threading import RLock
+from typing import Any, ClassVar, Concatenate, NamedTuple, ParamSpec, Protocol, TypeVar
 
 from verypoorcnn.engines.order import shuffled
 from verypoorcnn.files.tensors import Tensor
@@ -44,11 +46,32 @@ def go_on(so_far: BatchResult) -> None:
     """A pause that is none."""
 
 
+E = TypeVar("E", bound="Engine")
+P = ParamSpec("P")
+R = TypeVar("R")
+
+
+def in_turn(method: Callable[Concatenate[E, P], R]) -> Callable[Concatenate[E, P], R]:
+    """A method that begins when no other thread is in such a method of the same engine.
+
+    The thread that is in one may call others: a pause asks the engine that trains.
+    """
+
+    @wraps(method)
+    def alone(engine: E, /, *arguments: P.args, **named: P.kwargs) -> R:
+        with engine.turn:
+            return method(engine, *arguments, **named)
+
+    return alone
+
+
 class Engine(ABC):
     """Runs a network's program.  It holds the parameters while it runs.
 
     `indices` always name images of `samples`, each within its length; the batch is as long as
     they are.  A label must be smaller than the number of classes.
+
+    Several threads may use one engine; they take turns, by the methods marked `in_turn`.
     """
 
     name: ClassVar[str]
@@ -59,7 +82,12 @@ class Engine(ABC):
     def __init__(self, network: Network, parameters: Mapping[str, Tensor]) -> None:
         """Take up a network with these values of everything it learns."""
         self.network = network
+        self.turn = RLock()
         self.set_parameters(parameters)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A copy compiles for itself."""
+        return type(self), (self.network, self.parameters()), {"threads": self.threads}
 
     @classmethod
     def obstacle(cls) -> str | None:
@@ -104,8 +132,8 @@ class Engine(ABC):
         wherever one likes.  After a batch whose loss is not finite no other is begun.
 
         Where a single batch takes long, `pause` is called on the way, with the parameters as the
-        batch before has left them, and what has been shown until then.  What it raises ends the
-        call as if this batch had not begun.
+        batch before has left them, and what has been shown until then.  It may ask for parameters,
+        probabilities and activations.  What it raises ends the call as if this batch had not begun.
         """
         del pause  # a batch cannot be left here
         for start in range(0, len(order), batch_size):

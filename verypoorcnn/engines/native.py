@@ -34,7 +34,7 @@ from verypoorcnn.compiler.native.batches import (
 from verypoorcnn.compiler.native.memory import Refused
 from verypoorcnn.compiler.native.x86.cpu import support
 from verypoorcnn.compiler.vector.layout import GROUP
-from verypoorcnn.engines.engine import NOTHING, BatchResult, Engine, Pause, Samples, go_on
+from verypoorcnn.engines.engine import NOTHING, BatchResult, Engine, Pause, Samples, go_on, in_turn
 from verypoorcnn.engines.native_batches import Crew, Images, Kernels, threads_that_gain
 from verypoorcnn.engines.native_forward import Asker
 from verypoorcnn.engines.native_memory import Memory, Still
@@ -75,6 +75,7 @@ class NativeEngine(Engine):
         self._multiply_adds = max(1, network.multiply_adds)
         super().__init__(network, parameters)
 
+    @in_turn
     def prepare(self, batch_size: int | None) -> None:
         if batch_size is not None:
             self._batch_kernels(_phase(batch_size))
@@ -82,10 +83,12 @@ class NativeEngine(Engine):
     def about(self) -> str:
         return f", machine code for {self._isa}"
 
+    @in_turn
     def set_parameters(self, parameters: Mapping[str, Tensor]) -> None:
         for buffer in self._program.parameters:
             self._memory.write(buffer, parameters[buffer.name])
 
+    @in_turn
     def parameters(self) -> dict[str, Tensor]:
         return {buffer.name: self._memory.read(buffer) for buffer in self._program.parameters}
 
@@ -97,6 +100,7 @@ class NativeEngine(Engine):
     def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
         return self.train_batches(samples, indices, len(indices), rate)
 
+    @in_turn
     def train_batches(
         self,
         samples: Samples,
@@ -119,17 +123,20 @@ class NativeEngine(Engine):
         numbers, classes = self.probability_array(samples, indices).tolist(), self.network.classes
         return [numbers[at : at + classes] for at in range(0, len(numbers), classes)]
 
+    @in_turn
     def probability_array(self, samples: Samples, indices: Sequence[int]) -> array[float]:
         if not len(indices):
             return array("f")
         images = self._images(samples, indices)
         return self._asker().answer(images)
 
+    @in_turn
     def gradients(self, samples: Samples, indices: Sequence[int]) -> dict[str, Tensor]:
         self._crew("accumulate", len(indices)).add_up(self._images(samples, indices))
         pairs = zip(self._program.parameters, self._program.gradients, strict=True)
         return {value.name: self._memory.read(gradient) for value, gradient in pairs}
 
+    @in_turn
     def activations(self, samples: Samples, indices: Sequence[int]) -> dict[str, Any]:
         self._images(samples, indices)
         kernel = self._kernel("everything")
@@ -187,7 +194,7 @@ class NativeEngine(Engine):
         order: array[int] = indices if ready else array("q", indices)  # type: ignore[assignment]
         if not self._within(order):
             raise IndexError(f"an index beyond the {len(self._labels)} images")
-        return Images(*(each.address for each in self._still), order)
+        return Images(*self._still, order)
 
     def _within(self, order: array[int]) -> bool:
         """Whether all of these are images; a few are looked at here, many by machine code."""

@@ -23,7 +23,7 @@ from verypoorcnn.compiler.native.batches import STOP, Driver, Shard, Work
 from verypoorcnn.compiler.native.memory import Arena
 from verypoorcnn.compiler.vector.layout import GROUP, LINE
 from verypoorcnn.engines.engine import NOTHING, BatchResult, Pause
-from verypoorcnn.engines.native_memory import Memory
+from verypoorcnn.engines.native_memory import Memory, Still
 
 GROUPS_IN_A_SHARD = 4  # at least, where there are several: beside them, what a shard costs is small
 MOST_SHARDS = 16
@@ -36,10 +36,10 @@ Part = tuple[int, int]  # the first image in a batch, and how many
 
 
 class Images(NamedTuple):
-    """Labelled images in memory: addresses, and the order to go through them."""
+    """Labelled images in memory, and the order to go through them."""
 
-    pixels: int
-    labels: int
+    pixels: Still
+    labels: Still
     order: array[int]  # 64 bits each
 
 
@@ -93,6 +93,7 @@ class Crew:
         threads = min(threads, len(self._parts))
         self._lines = Arena(LINE * threads)
         self._works = (Work * threads)()
+        self._workspaces = [*map(memory.workspace_of, range(threads))]
         for number, work in enumerate(self._works):
             self._equip(work, number, memory, kernels)
 
@@ -102,7 +103,7 @@ class Crew:
         first, stop = (k * shards // threads for k in (number, number + 1))
         work.shards = ctypes.addressof(self._shards[first])
         work.own, work.all = stop - first, shards
-        work.workspace, work.main = memory.workspace_of(number).address, memory.parameters.address
+        work.workspace, work.main = self._workspaces[number].address, memory.parameters.address
         work.copies, work.distance = self._copies.address, memory.distance
         work.full, work.partial = memory.call.address, memory.partial_call.address
         work.group, work.stride = kernels.group, 8 * self._size
@@ -165,7 +166,7 @@ class Crew:
             if begins:
                 shard.loss = shard.hits = 0.0
         for work in self._works:
-            work.pixels, work.labels = images.pixels, images.labels
+            work.pixels, work.labels = images.pixels.address, images.labels.address
             work.order = images.order.buffer_info()[0] + 8 * first
             work.batches, work.begins = batches, begins
         leader = self._works[0]

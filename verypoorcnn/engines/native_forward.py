@@ -26,7 +26,7 @@ class Asker:
         """A row of probabilities for each of these images, at least one."""
         question, count = self._question, len(images.order)
         rows = array("f", bytes(4 * self._classes * count))
-        question.pixels, question.labels = images.pixels, images.labels
+        question.pixels, question.labels = images.pixels.address, images.labels.address
         order, answers = images.order.buffer_info()[0], rows.buffer_info()[0]
         for first in range(0, count, self._most):
             question.order = order + 8 * first

@@ -5,7 +5,8 @@ of sixteen, the sample innermost; the parameters hold all others, row by row; th
 is given anew with every run.
 
 There may be several of each: a workspace for every thread, a copy of the parameters' region for
-every shard of a batch but the first, and two calls, for groups of sixteen and for smaller ones.
+every shard of a batch but the first, and three calls: for groups of sixteen, for smaller ones, and
+for the group that one looks into, be it amid a batch.
 """
 
 from __future__ import annotations
@@ -48,14 +49,15 @@ class Memory:
         scalars = [arguments.Scalar(scalar.name) for scalar in (RATE, SAMPLES)]
         self.layout.add([*self.arrays.values(), *scalars])
         self.parameters = Arena(self.layout.sizes["parameters"])
-        self.call, self.partial_call = (Arena(self.layout.call_size) for _ in range(2))
+        calls = (Arena(self.layout.call_size) for _ in range(3))
+        self.call, self.partial_call, self.look_call = calls
         self._workspaces = [Arena(0)]
         _give_count(self.call, GROUP)
 
     @property
     def regions(self) -> tuple[int, int, int]:
         """The addresses that a kernel is called with for a group that `load` has laid out."""
-        return self.workspace.address, self.parameters.address, self.partial_call.address
+        return self.workspace.address, self.parameters.address, self.look_call.address
 
     @property
     def workspace(self) -> Arena:
@@ -139,7 +141,7 @@ class Memory:
             start, stop = pixels + sample, pixels + GROUP * size
             view[start:stop:GROUP] = samples.pixels[index * size : (index + 1) * size]
             view[labels + sample] = samples.labels[index]
-        self.give_count(len(indices))
+        _give_count(self.look_call, len(indices))
 
     def values(self, name: str, samples: int) -> list[Any]:
         """What stands in a buffer: nested lists, sample first."""

@@ -19,7 +19,7 @@ from verypoorcnn.compiler.collector import without_collector
 from verypoorcnn.compiler.passes import fused, samples_outside, simplified
 from verypoorcnn.compiler.python import compiles_loops, executed, python_source
 from verypoorcnn.compiler.source import read
-from verypoorcnn.engines.engine import BatchResult, Engine, Samples
+from verypoorcnn.engines.engine import BatchResult, Engine, Samples, in_turn
 from verypoorcnn.files.tensors import Tensor, nested
 from verypoorcnn.network import Network
 from verypoorcnn.network.program import (
@@ -50,28 +50,34 @@ class PythonEngine(Engine):
         self._steps: dict[tuple[int, Wanted], tuple[Step, ...]] = {}  # by samples, and wishes
         super().__init__(network, parameters)
 
+    @in_turn
     def set_parameters(self, parameters: Mapping[str, Tensor]) -> None:
         for buffer in self._program.parameters:
             self._whole[buffer.name] = parameters[buffer.name].values.tolist()
 
+    @in_turn
     def parameters(self) -> dict[str, Tensor]:
         return {b.name: self._tensor(b, b.name) for b in self._program.parameters}
 
+    @in_turn
     def prepare(self, batch_size: int | None) -> None:
         if batch_size:
             self._specialised(self._program.training_step, self._trained, batch_size)
 
+    @in_turn
     def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
         calls = self._program.training_step
         values = self._run(calls, self._trained, samples, indices, rate)
         return BatchResult(sum(values["losses"]), int(sum(values["hits"])), len(indices))
 
+    @in_turn
     def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:
         program = self._program
         wanted = _named(program, "probabilities")
         values = self._run(program.prepare + program.forward, wanted, samples, indices)
         return [[*row] for row in values["probabilities"]]
 
+    @in_turn
     def gradients(self, samples: Samples, indices: Sequence[int]) -> dict[str, Tensor]:
         program = self._program
         calls = program.prepare + program.forward + program.backward
@@ -79,6 +85,7 @@ class PythonEngine(Engine):
         pairs = zip(program.parameters, program.gradients, strict=True)
         return {value.name: self._tensor(value, gradient.name) for value, gradient in pairs}
 
+    @in_turn
     def activations(self, samples: Samples, indices: Sequence[int]) -> dict[str, Any]:
         program = self._program
         wanted = tuple(program.outputs.values())

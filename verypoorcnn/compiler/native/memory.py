@@ -145,9 +145,10 @@ def this_system() -> System:
 class Executable:
     """Machine code, ready to be called, until `close` or until nobody refers to it any more."""
 
+    address = 0  # as long as there is no memory
+
     def __init__(self, code: bytes, system: System | None = None) -> None:
         """Copy the code into memory of its own.  Raises `Refused`."""
-        self.address = 0
         self.size = -(-max(len(code), 1) // PAGE) * PAGE
         self._system = system or this_system()
         self.address = self._system.allocate(self.size)

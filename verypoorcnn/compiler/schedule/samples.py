@@ -42,14 +42,18 @@ def check_samples(function: Function) -> None:
     samples = {s.variable for s in every if isinstance(s, Loop) and s.samples}
     for statement in every:
         for problem in _problems(statement, samples):
-            raise NotVectorizable(f"{function.file}:{statement.line}: {problem}")
+            message = function.as_written(problem)
+            raise NotVectorizable(f"{function.file}:{statement.line}: {message}")
 
 
 def _problems(statement: Statement, samples: set[str]) -> Iterator[str]:
     if isinstance(statement, Loop) and statement.samples:
         for inner in statements(statement.body):
             if isinstance(inner, Loop) and inner.samples:
-                yield f"{inner.variable} goes over all samples for every sample; samples are apart"
+                yield (
+                    f"{inner.variable} goes over all samples for every sample; samples are apart: "
+                    "add up over them in a loop of its own, or take the python back end"
+                )
     for array, index in _places(statement):
         first = index[0].variables()
         if array.per_sample and not (first and index[0] == Affine.variable(first[0])):

@@ -8,6 +8,8 @@ in the last bit.
 
 from __future__ import annotations
 
+from math import isinf
+
 from verypoorcnn.compiler.loops import (
     Binary,
     Both,
@@ -33,7 +35,22 @@ from verypoorcnn.compiler.vector.code import Value
 from verypoorcnn.compiler.vector.points import Locals, Point
 
 NAMES = {"+": "add", "-": "sub", "*": "mul", "/": "div", "max": "max", "min": "min"}
-NORMAL = 2.0**-126  # smaller reciprocals lose bits
+NORMAL = 2.0**-126  # smaller numbers lose bits
+SMALLEST, INFINITE = 2.0**-150, 2.0**128 - 2.0**103  # in float32 these are 0 and infinity already
+
+
+def in_range(number: float) -> float:
+    """A number as it is, unless float32 would make 0 or infinity of it.
+
+    Raises:
+        NotVectorizable: it would.
+    """
+    if number and not isinf(number) and not SMALLEST < abs(number) < INFINITE:
+        raise NotVectorizable(
+            f"{number} is beyond float32, in which machine code computes; write a number from "
+            "1e-45 to 3.4e38, or take the python back end"
+        )
+    return number
 
 
 class Evaluator:
@@ -54,7 +71,7 @@ class Evaluator:
             case Local(name):
                 return self.local(name, point)
             case Constant(value):
-                return b.constant(value)
+                return b.constant(in_range(value))
             case Scalar():
                 return b.load(self.addresses.scalar(node))
             case Unary(operator, operand):
@@ -87,7 +104,7 @@ class Evaluator:
                 return self.multiply_add("fma", x, y, right, point)
             case "-", _, Binary("*", x, y):
                 return self.multiply_add("fnma", x, y, left, point)
-            case "/", _, Constant(c) if c and abs(1 / c) >= NORMAL:
+            case "/", _, Constant(c) if c and NORMAL <= abs(1 / c) < INFINITE:
                 return b.apply("mul", self.evaluate(left, point), b.constant(1 / c))
         first, second = self.evaluate(left, point), self.evaluate(right, point)
         if operator == "+" and b.number(first) == 0.0:

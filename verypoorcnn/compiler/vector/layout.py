@@ -23,10 +23,12 @@ from math import prod
 from typing import Literal
 
 from verypoorcnn.compiler.arguments import Array, Scalar
+from verypoorcnn.errors import UserError
 
 GROUP = 16  # samples in a group
 LINE = 64  # bytes in a cache line, and in one number of a group
 FLOATS = LINE // 4
+REACH = 1 << 31  # bytes of a region: instructions have 32 bits for where something is
 CROWDED = 16  # lines: multiples of this many fall on few sets of the cache
 
 Region = Literal["workspace", "parameters", "call"]
@@ -75,11 +77,16 @@ class Layout:
                 self.place(argument)
 
     def place(self, array: Array) -> Placement:
-        """Put an array behind the others of its region."""
+        """Put an array behind the others of its region.  Raises UserError if it is too long."""
         region: Region = "workspace" if array.per_sample else "parameters"
         steps, size = _sample_minor(array) if array.per_sample else _row_major(array)
         placement = Placement(region, self.sizes[region], steps, size)
         self.sizes[region] += padded(size, LINE)
+        if self.sizes[region] > REACH:
+            raise UserError(
+                f"{array} ends at byte {self.sizes[region]}, and machine code reaches {REACH}; "
+                "take smaller shapes, or the python back end"
+            )
         self.arrays[array] = placement
         return placement
 

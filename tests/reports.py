@@ -7,8 +7,12 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from verypoorcnn.cli import main
 from verypoorcnn.report.markup import VOID
+from verypoorcnn.training.loop import Record, Trainer
+from verypoorcnn.training.run import Recorder
 
 SMALL = ("--data", "sketches", "--limit-train", "60", "--limit-test", "50", "--epochs", "3")
 HOSTILE = "</script><img src=x onerror=alert(1)>"
@@ -17,6 +21,37 @@ HOSTILE = "</script><img src=x onerror=alert(1)>"
 def trained(folder: Path, *words: str) -> Path:
     """The folder of a small run on sketches."""
     assert main(["train", *SMALL, "--out", str(folder), "--json", *words]) == 0
+    return folder
+
+
+class Killed(BaseException):
+    """Ends a run as SIGKILL does: nothing is saved any more."""
+
+
+def stopped(folder: Path, error: BaseException, after: int, *words: str) -> Path:
+    """The folder of such a run that was stopped after so many epochs."""
+    patch = pytest.MonkeyPatch()
+    done = Recorder.epoch_done
+
+    def epoch_done(self: Recorder, trainer: Trainer, record: Record) -> None:
+        done(self, trainer, record)
+        if record["epoch"] == after:
+            raise error
+
+    patch.setattr(Recorder, "epoch_done", epoch_done)
+    try:
+        again = ["--resume", str(folder)] if folder.exists() else [*SMALL, "--out", str(folder)]
+        assert main(["train", *again, *words]) == 130
+    except Killed:
+        pass
+    finally:
+        patch.undo()
+    return folder
+
+
+def resumed(folder: Path, *words: str) -> Path:
+    """The same folder, when the run is over."""
+    assert main(["train", "--resume", str(folder), "--json", "--no-report", *words]) == 0
     return folder
 
 

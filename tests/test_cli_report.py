@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.commands import run
+from tests.commands import drawings, run, write_csv
 from tests.reports import Page, trained
 
 pytestmark = pytest.mark.usefixtures("_in_an_empty_folder")
@@ -29,6 +29,35 @@ def test_it_writes_into_the_run_and_prints_where(capsys, small):
     ran = run(capsys, "report", small)
     assert (ran.status, ran.out, ran.err) == (0, f"{small / 'report.html'}\n", "")
     assert Page((small / "report.html").read_text("utf-8")).content["name"] == "small"
+
+
+def test_a_page_with_images_is_not_replaced_by_one_without(capsys, tmp_path):
+    source = write_csv(tmp_path / "own.csv", drawings(60))
+    folder = trained(tmp_path / "run", "--data", str(source))
+    page = (folder / "report.html").read_bytes()
+    source.unlink()
+    capsys.readouterr()
+    ran = run(capsys, "report", folder)
+    assert (ran.status, ran.out) == (2, "")
+    missing, error = ran.err.splitlines()
+    assert f"{source} is not there; train --resume {folder} --data PATH tells where" in missing
+    assert error.startswith(f"verypoorcnn: {folder / 'report.html'}: has images, so it stays; ")
+    assert (folder / "report.html").read_bytes() == page
+    assert run(capsys, "report", folder, "--out", folder / "report.html").status == 0
+    assert not Page((folder / "report.html").read_text("utf-8")).content["images"]
+    assert run(capsys, "report", folder).status == 0  # nothing is lost any more
+    moved = write_csv(tmp_path / "moved.csv", drawings(60))
+    assert run(capsys, "train", "--resume", folder, "--data", moved, "--json").status == 0
+    assert Page((folder / "report.html").read_text("utf-8")).content["images"]
+
+
+def test_a_relative_path_of_an_older_run_is_told(capsys, tmp_path):
+    folder = trained(tmp_path / "run", "--data", str(write_csv(tmp_path / "own.csv", drawings(60))))
+    config = folder / "config.json"
+    config.write_text(config.read_text().replace(json.dumps(str(tmp_path / "own.csv")), '"no.csv"'))
+    capsys.readouterr()
+    err = run(capsys, "report", folder, "--out", "page.html").err
+    assert "no.csv is not there, seen from this folder; the run was begun in another; " in err
 
 
 def test_another_place(capsys, small, tmp_path):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import SKETCHES, TINY, drawings, run, write_csv
+from tests.reports import Page
 from verypoorcnn.data import fashion_mnist as fm
 from verypoorcnn.engines import choose_engine
 from verypoorcnn.training import experiment, loop
@@ -124,6 +125,54 @@ def test_resumed_with_more_epochs(capsys):
     assert [record["epoch"] for record in result["history"]] == [1, 2]
 
 
+def test_a_run_on_a_relative_path_goes_on_from_any_folder(capsys, tmp_path, monkeypatch):
+    write_csv(tmp_path / "own.csv", drawings(60))
+    run(capsys, "train", "--data", "own.csv", *TINY, "--out", "here", "--json")
+    whole = run(capsys, "train", "--data", "own.csv", *TINY, "--epochs", 2, "--json").json
+    (tmp_path / "else").mkdir()
+    monkeypatch.chdir(tmp_path / "else")
+    folder = tmp_path / "here"
+    assert (
+        run(capsys, "train", "--resume", folder, "--epochs", 2, "--json").json["test"]
+        == (whole["test"])
+    )
+    ran = run(capsys, "report", folder)
+    assert (ran.status, ran.err) == (0, "")
+    content = Page((folder / "report.html").read_text("utf-8")).content
+    assert content["images"]
+    assert f'data.source="{tmp_path / "own.csv"}"' in content["repeat"]["command"]
+
+
+def test_a_finished_run_is_left_as_it_is(capsys, tmp_path):
+    result = run(capsys, "train", *SKETCHES, "--out", "here", "--json").json
+    before = {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()}
+    ran = run(capsys, "train", "--resume", "here")
+    assert (ran.status, ran.out) == (0, "")
+    assert ran.err == (
+        "here: nothing to do, it is finished after epoch 1; "
+        "to train on, give it more epochs: --epochs 2\n"
+    )
+    assert run(capsys, "train", "--resume", "here", "--no-report", "--json").json == result
+    assert {path.name: path.read_bytes() for path in (tmp_path / "here").iterdir()} == before
+
+
+def test_a_run_that_stopped_early_needs_more_patience(capsys):
+    words = ["--set=data.validation_samples=10", "--set=training.learning_rate=1e-9"]
+    words += ["--epochs", 50, "--set=training.patience=1"]
+    stopped = run(capsys, "train", *SKETCHES, *words, "--out", "here", "--json").json
+    if len(stopped["history"]) == 50:
+        pytest.skip("it did not stop early")
+    err = run(capsys, "train", "--resume", "here", "--epochs", 60).err
+    assert "(training.patience = 1); to train on, give it a larger training.patience" in err
+
+
+def test_a_report_of_what_the_run_was_before_does_not_stay(capsys, tmp_path):
+    run(capsys, "train", *SKETCHES, "--out", "here")
+    assert (tmp_path / "here/report.html").exists()
+    run(capsys, "train", "--resume", "here", "--epochs", 2, "--no-report")
+    assert not (tmp_path / "here/report.html").exists()
+
+
 def test_real_images(capsys, fashion_mnist):
     ran = run(capsys, "train", "--data", fashion_mnist, *TINY, "--json")
     result = ran.json
@@ -166,7 +215,7 @@ def test_a_loss_that_is_not_finite(capsys):
     last = ran.err.splitlines()[-1]
     assert last.startswith("verypoorcnn: epoch 1, batch ")
     assert "try a learning rate below 1e+300" in last
-    assert last.endswith("the last good state is in here")
+    assert "the last good state is in here, " in last
 
 
 def test_ctrl_c_before_the_run_has_begun(capsys, monkeypatch, tmp_path):

@@ -229,6 +229,16 @@ def test_ten_classes_are_readable_in_100_columns() -> None:
     assert matrix[1].startswith("a class with a very lon… ")
 
 
+def test_the_matrix_of_many_classes_is_left_to_the_report() -> None:
+    names = [f"class {i}" for i in range(21)]
+    rows = [[float(i == j) for j in range(21)] for i in range(21)]
+    assert confusion_table(measure(range(21), rows, names)) == (
+        "the confusion matrix of 21 classes is in the report, and in --json"
+    )
+    fewer = measure(range(20), [row[:20] for row in rows[:20]], names[:20])
+    assert len(confusion_table(fewer).splitlines()) == 21
+
+
 def test_the_line_of_confusions(metrics: Metrics) -> None:
     assert confusions_line(metrics) == "most confused: cat and dog 1 (1 + 0), cat and owl 1 (0 + 1)"
     assert confusions_line(metrics, 1) == "most confused: cat and dog 1 (1 + 0)"

@@ -17,11 +17,11 @@ from verypoorcnn.report import maps
 from verypoorcnn.report.album import COLUMNS, Album
 from verypoorcnn.report.content import confusions, content
 from verypoorcnn.report.curves import Curve, chart, marks
-from verypoorcnn.report.evidence import of_run
+from verypoorcnn.report.folder import of_finished_run, of_run
 from verypoorcnn.report.markup import Markup, element, script_data
 from verypoorcnn.report.page import SECTIONS, page
 from verypoorcnn.report.repeat import command
-from verypoorcnn.report.testing import HITS, shown_tests
+from verypoorcnn.report.testing import HITS, MISTAKES, SURE, WORDS, shown_tests
 from verypoorcnn.training.configuration import load_configuration
 
 NAMES = json.dumps([HOSTILE, '" onload="alert(1)', "a & b", "'", "{{data}}", "é", *"uvwx"])
@@ -120,8 +120,7 @@ def test_colours_are_interleaved_and_large_images_thinned():
 def test_which_images_of_a_cell_are_shown():
     test = Dataset(bytes(range(6)), bytes([0, 0, 0, 0, 1, 1]), (1, 1, 1), ("a", "b"), "here")
     rows = [[0.9, 0.1], [0.6, 0.4], [0.3, 0.7], [0.1, 0.9], [0.2, 0.8], [0.55, 0.45]]
-    shown, limit = shown_tests(test, rows, Album((1, 1, 1)), {3})
-    assert limit == 40
+    shown = shown_tests(test, rows, Album((1, 1, 1)), {3}, room=10_000)
     assert [(one["true"], one["predicted"], one["index"]) for one in shown] == [
         (0, 0, 1),  # recognised: the least confident first
         (0, 0, 0),
@@ -134,13 +133,35 @@ def test_which_images_of_a_cell_are_shown():
     assert shown[2]["top"] == [[1, 0.9], [0, 0.1]]
 
 
-def test_large_tests_stay_within_bounds():
+def test_of_large_tests_so_many_of_a_cell():
     count = 2000
     labels = bytes(k % 2 for k in range(count))
     test = Dataset(bytes(3 * 32 * 32 * count), labels, (3, 32, 32), ("a", "b"), "here")
-    shown, limit = shown_tests(test, [[0.7, 0.3]] * count, Album((3, 32, 32)), ())
-    assert limit == 40
-    assert len(shown) == 40 + HITS
+    shown = shown_tests(test, [[0.7, 0.3]] * count, Album((3, 32, 32)), (), room=1e9)
+    assert len(shown) == MISTAKES + HITS
+
+
+def test_where_room_is_scarce_the_surest_mistakes_come_first():
+    classes = 30
+    rows = [[0.0] * classes for _ in range(classes)]
+    for index, row in enumerate(rows):  # all but the first are mistakes, the later the surer
+        row[0], row[1] = 0.5 + index / 100, 0.5 - index / 100
+    labels = bytes(range(classes))
+    test = Dataset(bytes(classes), labels, (1, 1, 1), (*map(str, labels),), "here")
+    for most in (1, 5, SURE):
+        room = most * (Album((1, 1, 1)).page_bytes(1) + WORDS)
+        shown = shown_tests(test, rows, Album((1, 1, 1)), (), room)
+        assert [one["index"] for one in shown] == [*range(classes - most, classes)]
+
+
+def test_every_cell_has_an_image_before_any_has_many():
+    labels = bytes([0] * 50 + [1] * 50 + [2])
+    rows = [[0.1, 0.9, 0.0]] * 50 + [[0.9, 0.1, 0.0]] * 50 + [[0.0, 0.0, 1.0]]
+    test = Dataset(bytes(101), labels, (1, 1, 1), ("a", "b", "c"), "here")
+    room = (SURE + 15) * (Album((1, 1, 1)).page_bytes(1) + WORDS)
+    shown = shown_tests(test, rows, Album((1, 1, 1)), (), room)
+    assert {(one["true"], one["predicted"]) for one in shown} == {(0, 1), (1, 0), (2, 2)}
+    assert len(shown) == SURE + 15
 
 
 def test_confusions_by_hand():
@@ -178,7 +199,7 @@ def test_mistakes_are_mistakes_and_the_surest_come_first(found):
 
 def test_filters_before_and_after(run, found):
     (layer,) = found["filters"]
-    evidence = of_run(run, images=False)
+    evidence = of_finished_run(run)
     before = evidence.network.initial_parameters(0)["conv1.weight"].values
     after = read(run / "model.safetensors")[0]["conv1.weight"].values
     assert layer["shape"] == [4, 1, 5, 5]
@@ -293,10 +314,9 @@ def test_the_page_can_be_read_without_seeing_it(found):
     tables = len(read_page.all("table"))
     assert tables == len(read_page.all("caption")) > 4
     assert all(a.get("scope") for a in read_page.all("th"))
-    buttons = [a for a in read_page.all("button") if a.get("data-cell")]
+    coloured = [a for a in read_page.all("td") if "--part" in str(a.get("style"))]
     cells = [n for row in found["test"]["confusion"] for n in row if n]
-    assert len(buttons) == len(cells)
-    assert all("images of" in str(a["aria-label"]) for a in buttons)
+    assert len(coloured) == len(cells)
     for tag, attributes in read_page.elements:
         if attributes.get("role") == "img":
             assert "aria-label" in attributes, tag

@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from tests.browser import accessibility_faults
-from tests.reports import HOSTILE, trained
+from tests.commands import write_csv
+from tests.reports import HOSTILE, resumed, stopped, trained
+from tests.test_report_many import NAMES, noise
 from verypoorcnn.report.comparison import comparison
 from verypoorcnn.report.comparison_page import comparison_page
+from verypoorcnn.report.content import content
+from verypoorcnn.report.folder import of_run
+from verypoorcnn.report.page import page as drawn
+from verypoorcnn.training.loop import Interrupted
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +61,7 @@ def test_the_curve_answers_the_keyboard(report):
 
 
 def test_a_click_on_a_cell_shows_its_images(report):
-    cell = report.locator(".matrix button:not(.right)").last
+    cell = report.locator(".matrix td:not(.right) button").last
     count = int(cell.locator(".count").inner_text())
     cell.click()
     assert cell.get_attribute("aria-pressed") == "true"
@@ -79,7 +85,7 @@ def test_the_matrix_answers_the_keyboard(report):
 
 
 def test_counts_become_shares(report):
-    cell = report.locator(".matrix button.right").first
+    cell = report.locator(".matrix .right button").first
     assert "%" not in cell.inner_text()
     report.get_by_text("share of the true class").first.click()
     assert cell.inner_text().endswith("%")
@@ -175,3 +181,74 @@ def test_a_comparison(page, run, tmp_path):
     assert told.startswith("epoch 2: ")
     assert "small" in told
     assert "other" in told
+
+
+def test_a_run_that_is_not_over(page, tmp_path):
+    run = resumed(stopped(tmp_path / "run", Interrupted(), 1), "--epochs", "2")
+    stopped(run, Interrupted(), 3, "--epochs", "4", "--set=training.learning_rate=0.004")
+    (run / "report.html").write_text(drawn(content(of_run(run))), "utf-8")
+    page.goto((run / "report.html").as_uri())
+    assert "it was interrupted after 3 of 4 epochs" in page.get_by_role("note").inner_text()
+    assert page.locator("#filter-strips canvas").count() == 8
+    assert page.locator("#map-strips canvas").count() > 8
+    rows = page.get_by_role("table", name="How the run came about").locator("tbody tr")
+    assert [row.locator("td").nth(1).inner_text() for row in rows.all()] == [
+        "0 – 1",
+        "1 – 2",
+        "2 – 3",
+    ]
+    assert accessibility_faults(page) == []
+    for width in (1280, 390):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.fixture(scope="module")
+def many(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("many")
+    source = write_csv(folder / "many.csv", noise(700))
+    names = f"--set=data.class_names={json.dumps(NAMES)}"
+    words = ["--data", str(source), "--limit-train", "300", "--limit-test", "400", names]
+    return trained(folder / "run", *words, "--epochs", "1")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_hundred_classes(page, many, scheme):
+    page.emulate_media(color_scheme=scheme)
+    page.goto((many / "report.html").as_uri())
+    beyond = page.locator("#matrix").evaluate("m => m.scrollWidth - m.parentElement.clientWidth")
+    assert beyond <= 0  # all of it can be seen at once
+    heads = [head.bounding_box() for head in page.locator("#matrix tbody th").all()]
+    assert all(head["height"] < 12 for head in heads)
+    cell = page.locator("#matrix button").first
+    cell.focus()
+    assert " of 2 images of class number 0 taken for " in page.locator("#cell-readout").inner_text()
+    page.keyboard.press("Enter")
+    assert page.locator("#cell .card").count() > 0
+    assert accessibility_faults(page) == []
+
+
+def test_a_hundred_classes_on_paper_and_on_a_telephone(page, many):
+    page.goto((many / "report.html").as_uri())
+    page.set_viewport_size({"width": 390, "height": 800})
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.set_viewport_size({"width": 688, "height": 1000})  # A4 without its margins
+    page.emulate_media(media="print")
+    assert page.locator("#matrix").bounding_box()["width"] <= 688
+    assert page.evaluate("document.documentElement.scrollWidth") <= 688
+
+
+def test_all_columns_of_a_comparison_can_be_scrolled_to_and_are_on_paper(page, tmp_path):
+    runs = [
+        trained(tmp_path / f"run-with-a-long-name-{k}", f"--set=training.batch_size={k}")
+        for k in range(8, 14)
+    ]
+    (tmp_path / "comparison.html").write_text(comparison_page(comparison(runs)), "utf-8")
+    page.goto((tmp_path / "comparison.html").as_uri())
+    for width, media in ((688, "print"), (390, "screen")):
+        page.set_viewport_size({"width": width, "height": 1000})
+        page.emulate_media(media=media)
+        for table in page.locator(".scroll").all():
+            beyond = table.evaluate("t => t.scrollWidth - t.clientWidth")
+            assert beyond <= 0 or table.evaluate("t => getComputedStyle(t).overflowX") == "auto"
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

@@ -10,7 +10,8 @@ import pytest
 
 from tests.reports import trained
 from verypoorcnn.report.content import content
-from verypoorcnn.report.evidence import Evidence, of_run
+from verypoorcnn.report.evidence import Evidence
+from verypoorcnn.report.folder import of_finished_run, of_run
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +77,7 @@ def test_figures_without_images(tmp_path):
     pytest.importorskip("matplotlib", reason="draws the figures")
     from verypoorcnn.report.figures import write_figures
 
-    bare = content(of_run(trained(tmp_path / "run"), images=False))
+    bare = content(of_finished_run(trained(tmp_path / "run")))
     names = [path.stem for path in write_figures(bare, tmp_path / "figures", "svg")]
     assert names == ["loss", "accuracy", "confusion", "filters-conv1"]
 
@@ -92,5 +93,6 @@ def test_known_twins_are_marked(fashion_mnist: Path, tmp_path):
 
     train, test = parts.train.take([48447, 0]), parts.test.take([0, 2436])
     twins = overlap(train, test)
-    shown, _ = shown_tests(test, [[1.0, *[0.0] * 9]] * 2, Album((1, 28, 28)), twins)
+    rows = [[1.0, *[0.0] * 9]] * 2
+    shown = shown_tests(test, rows, Album((1, 28, 28)), twins, room=10_000)
     assert {one["index"]: one["twin"] for one in shown} == {0: False, 1: True}

@@ -9,7 +9,7 @@ from math import isnan
 import pytest
 
 from tests.engines import NETWORKS, random_images, striped_images
-from verypoorcnn.engines import BatchResult
+from verypoorcnn.engines import BatchResult, textbook
 from verypoorcnn.engines.order import shuffled
 from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.errors import UserError
@@ -183,6 +183,63 @@ def test_a_second_ctrl_c_stops_at_once():
         assert stop.asked
         with pytest.raises(KeyboardInterrupt):
             signal.raise_signal(signal.SIGINT)
+
+
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_signals_ask_to_stop_and_that_is_said_at_once(name):
+    if not hasattr(signal, name):
+        pytest.skip(f"no {name} here")
+    number, said = getattr(signal, name), []
+    before = signal.getsignal(number)
+    with stop_on_interrupt(said.append) as stop:
+        signal.raise_signal(number)
+        assert said == ["finishing the batch; Ctrl-C again stops at once"]
+        with pytest.raises(Interrupted) as asked:
+            stop.batch_done(None, 1)
+        assert asked.value.signal == number
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="Windows has no SIGHUP")
+def test_a_terminal_that_hangs_up_twice_ends_nothing_at_once():
+    with stop_on_interrupt() as stop:
+        signal.raise_signal(signal.SIGHUP)
+        signal.raise_signal(signal.SIGHUP)  # which would end the tests
+        assert stop.asked
+
+
+def test_an_ignored_signal_stays_ignored(monkeypatch):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        with stop_on_interrupt() as stop:
+            signal.raise_signal(signal.SIGINT)
+            assert not stop.asked
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+def test_a_long_batch_is_left_on_the_way_as_if_it_had_not_begun(monkeypatch):
+    class LeaveTheFifth(Diary):
+        def batch_done(self, trainer, images):
+            super().batch_done(trainer, images)
+            if images == 0 and len([*filter(None, self.batches)]) == 4:
+                raise Interrupted
+
+    images = random_images(NETWORK, 10)
+    whole = trainer(images, epochs=3)
+    whole.run()
+    monkeypatch.setattr(textbook, "PATIENCE", -1.0)  # every batch takes long
+    first = trainer(images, epochs=3, callbacks=[LeaveTheFifth()])
+    with pytest.raises(Interrupted):
+        first.run()
+    assert (first.position.epoch, first.position.batch) == (1, 1)
+    engine = TextbookEngine(NETWORK, first.engine.parameters())
+    second = Trainer(engine, images, first.settings, position=first.position)
+    second.run()
+    assert engine.parameters() == whole.engine.parameters()
+    figures = [[(r["loss"], r["accuracy"]) for r in t.position.history] for t in (second, whole)]
+    assert figures[0] == figures[1]
 
 
 def test_going_on_from_a_position_gives_the_same_bits():

@@ -72,12 +72,14 @@ def _check(options: Namespace) -> None:
 
 def _report(options: Namespace, folder: Path) -> int:
     from verypoorcnn.report.content import content
-    from verypoorcnn.report.evidence import of_run
+    from verypoorcnn.report.folder import of_run
 
     evidence = of_run(folder)
+    found = content(evidence)
+    if stopped := found["stopped"]:
+        Terminal().say(f"{stopped['said']} {stopped['go_on']}")
     for line in evidence.missing:
         Terminal().say(line)
-    found = content(evidence)
     if options.json:
         print_json(found)
     elif options.figures:
@@ -89,8 +91,18 @@ def _report(options: Namespace, folder: Path) -> int:
         from verypoorcnn.report.page import page
         from verypoorcnn.training.run import Run
 
-        _write(options, page(found), Run(folder).report)
+        report = Run(folder).report
+        if evidence.parts is None and not options.out and _has_images(report):
+            raise UserError(
+                f"{report}: has images, so it stays; give --out FILE for the page without images"
+            )
+        _write(options, page(found), report)
     return 0
+
+
+def _has_images(page: Path) -> bool:
+    """Whether there is a page with the picture that tiles are cut from."""
+    return page.is_file() and b'id="sprite"' in page.read_bytes()
 
 
 def _compare(options: Namespace, folders: Sequence[Path]) -> int:

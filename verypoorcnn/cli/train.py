@@ -15,6 +15,7 @@ from verypoorcnn.errors import UserError
 from verypoorcnn.training import process  # early: it notes when the program was loaded
 
 if TYPE_CHECKING:
+    from verypoorcnn.report.evidence import Evidence
     from verypoorcnn.training.configuration import Configuration
     from verypoorcnn.training.experiment import Outcome
     from verypoorcnn.training.run import Run
@@ -24,7 +25,7 @@ Begin = Callable[[str], "Run"]  # told what the data are called
 EXAMPLES = """\
 examples:
   {program} train
-      the paper's experiment on Fashion-MNIST, about two minutes
+      the paper's experiment on Fashion-MNIST, in less than a second
   {program} train --data sketches
       the same offline, on built-in drawings
   {program} train --data own.csv --limit-train all
@@ -63,18 +64,20 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Train, and print what it came to."""
-    from verypoorcnn.training.experiment import Experiment
-    from verypoorcnn.training.loop import Diverged, Interrupted
+    return _resume(options) if options.resume else _begin(options)
 
-    configuration, begin = _resumed(options) if options.resume else _new(options)
+
+def _train(options: Namespace, configuration: Configuration, begin: Begin) -> int:
+    from verypoorcnn.training.experiment import Experiment
+    from verypoorcnn.training.loop import CTRL_C, Diverged, Interrupted
+
     experiment = Experiment(configuration, begin, Terminal())
     try:
         outcome = experiment.execute()
-    except (Interrupted, KeyboardInterrupt):
-        return _interrupted(experiment.run)
+    except (Interrupted, KeyboardInterrupt) as error:
+        return _interrupted(experiment.run, getattr(error, "signal", CTRL_C))
     except Diverged as error:
-        folder = experiment.run and experiment.run.folder
-        raise UserError(f"{error}; the last good state is in {folder}") from None
+        raise _diverged(error, experiment.run, with_report=not options.no_report) from None
     if options.json:
         print_json(outcome.as_dict())
     else:
@@ -85,47 +88,80 @@ def run(options: Namespace) -> int:
 
 
 def _write_report(outcome: Outcome, run: Run) -> None:
+    from verypoorcnn.report.evidence import of_outcome
+
+    _write(of_outcome(outcome, run), run)
+
+
+def _write(evidence: Evidence, run: Run) -> None:
     from verypoorcnn.files.atomic import write_atomically
     from verypoorcnn.report.content import QUICK, content
-    from verypoorcnn.report.evidence import of_outcome
     from verypoorcnn.report.page import page
 
-    found = content(of_outcome(outcome, run), QUICK)
+    found = content(evidence, QUICK)
     write_atomically(run.report, page(found), lasting=False)  # `report` can write it again
 
 
-def _interrupted(run: Run | None) -> int:
+def _diverged(error: UserError, run: Run | None, with_report: bool) -> UserError:
+    """The error with where the last good state is, and perhaps a report of it."""
+    if run is None:  # before there was any state
+        return error
+    said = f"{error}; the last good state is in {run.folder}"
+    if not with_report:
+        return UserError(said)
+    from verypoorcnn.report.folder import of_run
+
+    _write(of_run(run.folder), run)
+    return UserError(f"{said}, a report of it in {run.report}")
+
+
+def _interrupted(run: Run | None, signal: int) -> int:
     if run is None:  # nothing to go on with
         raise KeyboardInterrupt
     Terminal().say(f"interrupted; the run is kept, go on with: train --resume {run.folder}")
-    return 130
+    return 128 + signal  # as shells have it
 
 
-def _new(options: Namespace) -> tuple[Configuration, Begin]:
+def _begin(options: Namespace) -> int:
     from verypoorcnn.training.configuration import load_configuration
-    from verypoorcnn.training.run import Run
+    from verypoorcnn.training.run import Run, located
 
     path = Path(options.config) if options.config else None
     folder = Path(options.out) if options.out else None
-    configuration = load_configuration(path, _overrides(options))
+    configuration = located(load_configuration(path, _overrides(options)))
     if folder:
         Run.check_free(folder)
-    return configuration, lambda data: Run.create(folder, configuration, data)
+    return _train(options, configuration, lambda data: Run.create(folder, configuration, data))
 
 
-def _resumed(options: Namespace) -> tuple[Configuration, Begin]:
-    from verypoorcnn.training.run import Run
+def _resume(options: Namespace) -> int:
+    from verypoorcnn.training.run import Run, located
 
     run = Run.open(Path(options.resume))
     if options.config:
         raise UserError(f"--resume goes on with {run.config}; leave {options.config} away")
-    configuration = run.changed_configuration(_overrides(options))
+    configuration = located(run.changed_configuration(_overrides(options)))
+    moved = configuration.data != run.configuration().data  # then a report has images again
+    if not moved and run.is_finished(configuration):
+        return _nothing_to_do(options, run, configuration)
+    return _train(options, configuration, lambda data: run)
 
-    def begin(data: str) -> Run:
-        run.write_configuration(configuration)
-        return run
 
-    return configuration, begin
+def _nothing_to_do(options: Namespace, run: Run, configuration: Configuration) -> int:
+    """A finished run stays as it is."""
+    from verypoorcnn.files.json_text import from_json
+
+    result = from_json(run.result.read_bytes(), str(run.result))
+    done, wanted = len(result["history"]), configuration.training.epochs
+    early = f" (training.patience = {configuration.training.patience})" if done < wanted else ""
+    more = "a larger training.patience" if early else f"more epochs: --epochs {2 * done}"
+    Terminal().say(
+        f"{run.folder}: nothing to do, it is finished after epoch {done}{early}; "
+        f"to train on, give it {more}"
+    )
+    if options.json:
+        print_json(result)
+    return 0
 
 
 def _overrides(options: Namespace) -> list[str]:

@@ -58,7 +58,7 @@ def write_together(files: Mapping[Path, bytes | str], *, lasting: bool = True) -
     try:
         for step in steps:
             for replacement in replacements:
-                with _in_words(replacement.path):
+                with writing(replacement.path):
                     step(replacement)
     finally:  # after Ctrl-C too
         for replacement in replacements:
@@ -69,7 +69,8 @@ def write_together(files: Mapping[Path, bytes | str], *, lasting: bool = True) -
 
 
 @contextmanager
-def _in_words(path: Path) -> Iterator[None]:
+def writing(path: Path) -> Iterator[None]:
+    """Whatever the system has against writing this file becomes a `UserError` with the fix."""
     try:
         yield
     except OSError as error:

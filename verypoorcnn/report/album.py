@@ -36,6 +36,10 @@ class Album:
         """Bytes of one tile before they are packed."""
         return self.rows * self.columns * self.channels
 
+    def page_bytes(self, tiles: int | None = None) -> float:
+        """Bytes of a page that so many tiles take, or those it has: at worst, noise in base64."""
+        return (len(self._tiles) if tiles is None else tiles) * self.tile_bytes * 4 / 3
+
     def as_dict(self) -> dict[str, Any]:
         """The picture, as a PNG in base64, and how it is divided."""
         across = min(COLUMNS, len(self._tiles))

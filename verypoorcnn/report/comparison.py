@@ -13,7 +13,8 @@ from typing import Any
 
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.json_text import to_json
-from verypoorcnn.report.evidence import Evidence, of_run
+from verypoorcnn.report.evidence import Evidence
+from verypoorcnn.report.folder import of_finished_run
 
 Content = dict[str, Any]
 
@@ -56,11 +57,13 @@ def comparison(folders: Sequence[Path]) -> Content:
     Raises:
         UserError: a folder that holds no run, one that is not over, or a damaged file.
     """
-    evidence = [of_run(folder, images=False) for folder in folders]
+    evidence = [of_finished_run(folder) for folder in folders]
     settings = [_settings(one) for one in evidence]
     runs = [_run(one, flat) for one, flat in zip(evidence, settings, strict=True)]
     groups = _groups(runs, settings)
+    images = [_test_images(one) for one in evidence]
     for number, group in enumerate(groups):
+        group["images"] = images.index(images[group["runs"][0]])
         for member in group["runs"]:
             runs[member]["group"] = number
     same_classes = len({one.class_names for one in evidence}) == 1
@@ -139,14 +142,28 @@ def _differences(settings: Sequence[dict[str, Any]]) -> list[Content]:
     return [row for row in rows if any(value != row["values"][0] for value in row["values"])]
 
 
+def _test_images(evidence: Evidence) -> list[Any]:
+    """What tells the test images of a run: where they are from, and how many of each class."""
+    data, origin = evidence.configuration.data, evidence.result["data"]
+    source = "Fashion-MNIST" if origin.startswith("Fashion-MNIST from ") else origin
+    classes = [(one["name"], one["support"]) for one in evidence.result["test"]["per_class"]]
+    return [source, data.selection, data.drop_overlap, classes]
+
+
 def _best(groups: Sequence[Content], key: str) -> list[int]:
-    """The groups that are best by this figure; none if there is nothing to compare."""
-    means = {k: group["mean"][key] for k, group in enumerate(groups)}
-    known = {k: value for k, value in means.items() if value is not None}
-    if len(known) < 2:
-        return []
-    best = (max if HIGHER_IS_BETTER[key] else min)(known.values())
-    return [k for k, value in known.items() if value == best]
+    """The groups that are best by this figure, each among those tested on the same images."""
+    best = []
+    for images in dict.fromkeys(group["images"] for group in groups):
+        means = {k: group["mean"][key] for k, group in enumerate(groups)}
+        known = {
+            k: value
+            for k, value in means.items()
+            if groups[k]["images"] == images and value is not None
+        }
+        if len(known) > 1:  # else there is nothing to compare
+            wanted = (max if HIGHER_IS_BETTER[key] else min)(known.values())
+            best += [k for k, value in known.items() if value == wanted]
+    return best
 
 
 def _class_f1(evidence: Sequence[Evidence], group: Content) -> list[float]:

@@ -90,7 +90,8 @@ def _results(content: Content) -> Markup:
     drawn = table(
         ["figure", *(_name(content, k) for k in range(len(groups)))],
         rows,
-        "Figures on the test images, unless they say otherwise. The best of a row is marked ★.",
+        "Figures on the test images, unless they say otherwise. The best of a row is marked "
+        "★, each among those that were tested on the same images.",
     )
     return section("results", "Results side by side", element("div", drawn, class_="scroll"))
 

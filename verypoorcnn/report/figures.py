@@ -22,6 +22,9 @@ DOTS = 300  # an inch, where a format has dots
 FOLD = 36  # numbers of a vector in one line
 VECTOR = 8  # widths of a map that such a line takes
 FILTERS = 16  # in one line
+LINES = 25  # of samples in one block
+MANY = 30  # classes of which cells have no room for a number
+POINTS = 300  # of a side of the confusion matrix, which its names share
 GAP = 0.06  # between pictures, of their width
 
 
@@ -66,7 +69,8 @@ def _all(content: Content) -> Iterator[tuple[str, Any]]:
     if content["training"]["history"]:
         yield "loss", _curve(content, "loss", "loss (nats)")
         yield "accuracy", _curve(content, "accuracy", "accuracy")
-    yield "confusion", _confusion(content)
+    if content["test"]:
+        yield "confusion", _confusion(content)
     for layer in content["filters"]:
         yield f"filters-{layer['layer']}", _filters(layer)
     if content["maps"]:
@@ -85,16 +89,25 @@ def _new(width: float, height: float, **layout: Any) -> Any:
 
 
 def _samples(content: Content) -> Any:
-    """A row of training images for every class."""
+    """A row of training images for every class; many classes stand in several blocks."""
     cut, samples = _tiles(content), content["samples"]
-    across = max(map(len, samples))
-    figure = _new(COLUMN, COLUMN * len(samples) / (across + 2))
-    axes = figure.subplots()
-    for row, tiles in enumerate(samples):
-        for column, number in enumerate(tiles):
-            _picture(axes, cut(number), column, row, cmap="gray", vmin=0, vmax=1)
-    _grid(axes, across, len(samples), enumerate(content["classes"][: len(samples)]))
+    named = [*zip(content["classes"], samples, strict=False)]
+    across, lines = max(map(len, samples)), _lines(len(samples))
+    blocks = [named[start : start + lines] for start in range(0, len(named), lines)]
+    width = COLUMN if len(blocks) == 1 else 2 * COLUMN
+    figure = _new(width, width * lines / (across + 2) / len(blocks))
+    for axes, block in zip(figure.subplots(1, len(blocks), squeeze=False)[0], blocks, strict=True):
+        for row, (_, tiles) in enumerate(block):
+            for column, number in enumerate(tiles):
+                _picture(axes, cut(number), column, row, cmap="gray", vmin=0, vmax=1)
+        _grid(axes, across, lines, enumerate(name for name, _ in block))
     return figure
+
+
+def _lines(classes: int) -> int:
+    """Rows of a block of samples: all, or of many classes so many that blocks are of a height."""
+    blocks = min(-(-classes // LINES), 4)
+    return -(-classes // blocks)
 
 
 def _tiles(content: Content) -> Callable[[int], Any]:
@@ -140,19 +153,28 @@ def _confusion(content: Content) -> Any:
     """Counts, coloured by their share of the true class."""
     names, counts = content["classes"], content["test"]["confusion"]
     shares = [[count / (sum(row) or 1) for count in row] for row in counts]
-    figure = _new(1.5 * COLUMN, 1.4 * COLUMN)
+    many = len(names) > MANY
+    figure = _new(2 * COLUMN, 1.9 * COLUMN) if many else _new(1.5 * COLUMN, 1.4 * COLUMN)
     axes = figure.subplots()
     picture = axes.imshow(shares, cmap="Blues", vmin=0, vmax=1)
+    if not many:
+        _write_counts(axes, counts, shares)
+    size = min(8.0, POINTS / len(names))
+    slant = {"rotation": 90} if many else {"rotation": 45, "ha": "right", "rotation_mode": "anchor"}
+    axes.set_xticks(range(len(names)), names, fontsize=size, **slant)
+    axes.set_yticks(range(len(names)), names, fontsize=size)
+    axes.tick_params(length=min(3.5, size / 2))
+    axes.set(xlabel="predicted", ylabel="true")
+    figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.8)
+    return figure
+
+
+def _write_counts(axes: Any, counts: list[list[int]], shares: list[list[float]]) -> None:
     for true, row in enumerate(counts):
         for taken, count in enumerate(row):
             colour = "white" if shares[true][taken] > 0.5 else "black"
             if count:
                 axes.text(taken, true, count, ha="center", va="center", color=colour, fontsize=6)
-    axes.set_xticks(range(len(names)), names, rotation=45, ha="right", rotation_mode="anchor")
-    axes.set_yticks(range(len(names)), names)
-    axes.set(xlabel="predicted", ylabel="true")
-    figure.colorbar(picture, ax=axes, label="share of the true class", shrink=0.8)
-    return figure
 
 
 def _filters(layer: Content) -> Any:

@@ -12,7 +12,8 @@ from typing import Any
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.report.evidence import Evidence
 
-MOST = 6_000  # numbers of one layer; of larger ones the first filters are shown
+MOST = 40_000  # numbers of all layers, and
+MOST_OF_A_LAYER = 6_000  # of one; of larger ones the first filters are shown
 
 
 def filters(evidence: Evidence) -> list[dict[str, Any]]:
@@ -22,15 +23,16 @@ def filters(evidence: Evidence) -> list[dict[str, Any]]:
     if not names:
         return []
     initial = evidence.network.initial_parameters(evidence.configuration.training.seed)
-    return [_layer(name, initial, learned) for name in names]
+    most = min(MOST_OF_A_LAYER, MOST // len(names))
+    return [_layer(name, initial, learned, most) for name in names]
 
 
 def _layer(
-    name: str, initial: Mapping[str, Tensor], learned: Mapping[str, Tensor]
+    name: str, initial: Mapping[str, Tensor], learned: Mapping[str, Tensor], most: int
 ) -> dict[str, Any]:
     filters, channels, rows, columns = learned[name].shape
     size = prod((channels, rows, columns))
-    count = min(filters, max(1, MOST // size))
+    count = min(filters, max(1, most // size))
     before, after = (tensors[name].values[: count * size] for tensors in (initial, learned))
     return {
         "layer": name.rpartition(".")[0],

@@ -12,6 +12,8 @@ from verypoorcnn.report.results import NEEDS_SCRIPT
 def filters(content: dict[str, Any]) -> Markup:
     """Fig. 5: every filter before training and after it, on one scale."""
     title = "What the filters learned"
+    if "filters" in content["without"]:
+        return section("filters", title, paragraph(content["without"]["filters"]))
     if not content["filters"]:
         return section("filters", title, paragraph("This network has no filters: no convolution."))
     return section(
@@ -45,8 +47,8 @@ def _cut(layers: list[dict[str, Any]]) -> list[str]:
 def maps(content: dict[str, Any]) -> Markup:
     """Fig. 6: chosen images on their way through every layer."""
     title = "An image on its way through the network"
-    if not content["maps"]:
-        return section("maps", title, *map(paragraph, content["missing"][:1]))
+    if "maps" in content["without"]:
+        return section("maps", title, paragraph(content["without"]["maps"]))
     return section(
         "maps",
         title,

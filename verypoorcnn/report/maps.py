@@ -20,7 +20,7 @@ from verypoorcnn.report.evidence import Evidence
 
 MOST_IMAGES = 10
 MOST_NUMBERS = 60_000  # in all maps of all images
-MOST_OF_A_LAYER = 8_000  # of one image; of larger ones the first maps are shown
+MOST_OF_A_LAYER = 8_000  # of one image, fewer where layers are many; of larger ones the first maps
 SLOW = 500_000  # multiply-adds of an image: a tenth of a second in the textbook
 
 
@@ -32,21 +32,27 @@ def feature_maps(evidence: Evidence, album: Album, work: int | None) -> list[dic
     """
     assert evidence.parts is not None
     test, network = evidence.parts.test, evidence.network
+    if not evidence.engine:  # nothing is known of what the network learned
+        return []
     if work is not None and network.multiply_adds > SLOW:
         return []
-    numbers = sum(min(prod(s.output_shape), MOST_OF_A_LAYER) for s in network.stages)
+    most = min(MOST_OF_A_LAYER, MOST_NUMBERS // len(network.stages))
+    numbers = sum(min(prod(s.output_shape), most) for s in network.stages)
     count = min(MOST_NUMBERS // numbers, MOST_IMAGES)
     if work is not None:
         count = min(count, work // max(1, network.multiply_adds))
     indices = _one_of_a_class(test, max(1, count))
-    outputs = _engine(evidence).activations(test, indices)
+    outputs = _engine(evidence, evidence.engine).activations(test, indices)
+    shares = evidence.predicted or dict(
+        zip(indices, evidence.engine.probabilities(test, indices), strict=True)
+    )
     return [
         {
             "index": index,
             "tile": album.add(test, index),
             "true": test.labels[index],
-            "probabilities": [round(p, 4) for p in evidence.predicted[index]],
-            "layers": [_layer(stage, outputs[stage.name][k]) for stage in network.stages],
+            "probabilities": [round(p, 4) for p in shares[index]],
+            "layers": [_layer(stage, outputs[stage.name][k], most) for stage in network.stages],
         }
         for k, index in enumerate(indices)
     ]
@@ -60,17 +66,16 @@ def _one_of_a_class(test: Dataset, count: int) -> list[int]:
     return [there[k * len(there) // count] for k in range(count)]
 
 
-def _engine(evidence: Evidence) -> Engine:
-    assert evidence.engine is not None
-    if isinstance(evidence.engine, TextbookEngine) or evidence.network.multiply_adds > SLOW:
-        return evidence.engine
+def _engine(evidence: Evidence, own: Engine) -> Engine:
+    if isinstance(own, TextbookEngine) or evidence.network.multiply_adds > SLOW:
+        return own
     return TextbookEngine(evidence.network, evidence.parameters)
 
 
-def _layer(stage: Stage, output: Any) -> dict[str, Any]:
+def _layer(stage: Stage, output: Any, most: int) -> dict[str, Any]:
     """The numbers of one layer, map by map and row by row."""
     size = prod(stage.output_shape[1:])  # of one map; 1 in a vector
-    count = min(stage.output_shape[0], max(1, MOST_OF_A_LAYER // size))
+    count = min(stage.output_shape[0], max(1, most // size))
     numbers = [round(value, 4) for value in _flat(output[:count], len(stage.output_shape))]
     return {
         "name": stage.name,

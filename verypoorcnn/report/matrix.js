@@ -2,13 +2,14 @@
 
 import { card, make } from "./tiles.js";
 
+const STEPS = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] };
+
 /** Bring the matrix to life; `content` is the report's. */
 export function confusionMatrix(content) {
   const table = document.getElementById("matrix");
+  if (!table) return; // the run was not tested
   const panel = document.getElementById("cell");
-  const cells = new Map(
-    [...table.querySelectorAll("[data-cell]")].map((button) => [button.dataset.cell, button]),
-  );
+  const cells = buttons(table, content);
   const open = (key) => openCell(content, key, cells, panel);
 
   for (const choice of document.getElementsByName("cells")) {
@@ -21,22 +22,56 @@ export function confusionMatrix(content) {
     button.addEventListener("click", () => open(button.dataset.open));
   }
   arrowKeys(table, cells, content.classes.length);
+  tellCells(table, document.getElementById("cell-readout"));
   const [first] = content.confusions;
   if (first) open(`${first.true},${first.predicted}`);
 }
 
+/** Make a button of every cell that is not empty; by the cell's key, "row,column". */
+function buttons(table, { classes, test }) {
+  const made = new Map();
+  test.confusion.forEach((counts, row) => {
+    const cells = table.tBodies[0].rows[row].cells;
+    const all = counts.reduce((sum, count) => sum + count, 0);
+    counts.forEach((count, column) => {
+      if (!count) return;
+      const button = cellButton(count, all);
+      const fate = row === column ? "recognised" : `taken for ${classes[column]}`;
+      const said = `${count} of ${all} images of ${classes[row]} ${fate}`;
+      button.setAttribute("aria-label", said);
+      button.title = said;
+      button.dataset.cell = `${row},${column}`;
+      cells[column + 1].replaceChildren(button); // the row's heading comes first
+      made.set(button.dataset.cell, button);
+    });
+  });
+  return made;
+}
+
+function cellButton(count, all) {
+  const button = make(
+    "button",
+    "",
+    make("span", "count", count.toLocaleString("en")),
+    make("span", "percent", `${((100 * count) / all).toFixed(0)}\u202f%`),
+  );
+  button.type = "button";
+  return button;
+}
+
 /** One stop of the Tab key; arrow keys go to the next cell that is not empty. */
 function arrowKeys(table, cells, classes) {
-  const buttons = [...cells.values()];
+  let stop = null;
   const stopAt = (chosen) => {
-    for (const button of buttons) button.tabIndex = button === chosen ? 0 : -1;
+    if (stop) stop.tabIndex = -1;
+    stop = chosen;
+    stop.tabIndex = 0;
   };
-  stopAt(buttons[0]);
+  for (const button of cells.values()) button.tabIndex = -1;
+  stopAt(cells.values().next().value);
   table.addEventListener("focusin", (event) => stopAt(event.target));
   table.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[
-      event.key
-    ];
+    const step = STEPS[event.key];
     if (!step || !event.target.dataset.cell) return;
     event.preventDefault();
     let [row, column] = event.target.dataset.cell.split(",").map(Number);
@@ -47,6 +82,17 @@ function arrowKeys(table, cells, classes) {
       if (next) return next.focus();
     }
   });
+}
+
+/** What a cell says, in words, where it is too small for its number. */
+function tellCells(table, output) {
+  if (!output) return;
+  for (const kind of ["focusin", "pointerover"]) {
+    table.addEventListener(kind, (event) => {
+      const said = event.target.closest("[data-cell]")?.getAttribute("aria-label");
+      if (said) output.textContent = said;
+    });
+  }
 }
 
 function openCell(content, key, cells, panel) {
@@ -68,6 +114,7 @@ function openCell(content, key, cells, panel) {
 function order(right, shown, count) {
   const first = right ? "least" : "most";
   const left = count - shown;
-  const rest = left > 0 ? ` ${left} more are not in this file.` : "";
+  const rest = left > 0 ? ` ${left} more ${left === 1 ? "is" : "are"} not in this file.` : "";
+  if (!shown) return `${count === 1 ? "It is" : "They are"} not in this file, which must stay small.`;
   return `The ${first} confident first, with the most probable classes; the true one is bold.${rest}`;
 }

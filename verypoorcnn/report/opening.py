@@ -47,13 +47,24 @@ def masthead(content: dict[str, Any]) -> Markup:
         top,
         element("h1", title),
         paragraph(" · ".join(filter(None, facts)), kind="facts"),
-        paragraph(*_summary(content), kind="lead"),
-        _keys(content["test"]),
+        _stopped(content["stopped"]) if content["stopped"] else "",
+        *([_lead(content), _keys(content["test"])] if content["test"] else []),
         class_="masthead",
     )
 
 
-def _summary(content: dict[str, Any]) -> list[object]:
+def _stopped(stopped: dict[str, Any]) -> Markup:
+    """Of a run that is not over: why, and how to go on."""
+    return element(
+        "div",
+        paragraph(stopped["said"]),
+        element("code", stopped["go_on"]),
+        class_="stopped",
+        role="note",
+    )
+
+
+def _lead(content: dict[str, Any]) -> Markup:
     """The whole report in three sentences."""
     test, data, names = content["test"], content["data"], content["classes"]
     right = sum(row[k] for k, row in enumerate(test["confusion"]))
@@ -62,13 +73,15 @@ def _summary(content: dict[str, Any]) -> list[object]:
         trained += f" on {data['train']:,} images"
     said = f"{trained}, the network names {right:,} of {test['samples']:,} test images correctly. "
     if not content["confusions"]:
-        return [said + "It took no class for another."]
+        return paragraph(said, "It took no class for another.", kind="lead")
     worst = content["confusions"][0]
-    return [
-        said + "Its most frequent mistake: it took ",
+    return paragraph(
+        said,
+        "Its most frequent mistake: it took ",
         element("b", f"{worst['count']:,} of {worst['of']:,}"),
         f" images of {names[worst['true']]} for {names[worst['predicted']]}.",
-    ]
+        kind="lead",
+    )
 
 
 def _keys(test: dict[str, Any]) -> Markup:
@@ -90,7 +103,7 @@ def samples(content: dict[str, Any]) -> Markup:
     """Fig. 1: some training images of every class."""
     images, data = content["images"], content["data"]
     if not images:
-        return section("images", "The images", *map(paragraph, content["missing"][:1]))
+        return section("images", "The images", paragraph(content["without"]["images"]))
     rows = [
         element(
             "div",
@@ -108,17 +121,27 @@ def samples(content: dict[str, Any]) -> Markup:
         "The images",
         element(
             "figure",
-            element("dl", *rows, class_="samples"),
+            element("dl", *rows, class_="samples", style=f"--tiles:{_most(content['samples'])}"),
             shades,
             caption(
                 1,
-                f"The first training images of each class, {size} pixels{thinned}. "
+                f"The first training images of {_each_class(content)}, {size} pixels{thinned}. "
                 f"Source: {data['origin']}.",
             ),
         ),
         *(paragraph(note, kind="note") for note in data["notes"]),
         _twins(content),
     )
+
+
+def _most(samples: list[list[int]]) -> int:
+    """Images of the class that has the most."""
+    return max(map(len, samples), default=0)
+
+
+def _each_class(content: dict[str, Any]) -> str:
+    shown, known = len(content["samples"]), len(content["classes"])
+    return "each class" if shown == known else f"the first {shown} of {known} classes"
 
 
 def _twins(content: dict[str, Any]) -> Markup:
@@ -139,6 +162,8 @@ def _twins(content: dict[str, Any]) -> Markup:
 def training(content: dict[str, Any]) -> Markup:
     """Fig. 2: loss and accuracy, each with what was measured and how."""
     history, start = content["training"]["history"], content["training"]["start"]
+    if not history:
+        return section("training", "The training", paragraph(_before_any_epoch(start)))
     validated = any("validation" in record for record in history)
     keys = [_key(1, TRAINING)]
     keys += [_key(2, VALIDATION)] if validated else []
@@ -161,6 +186,16 @@ def training(content: dict[str, Any]) -> Markup:
     )
 
 
+def _before_any_epoch(start: dict[str, float] | None) -> str:
+    said = "No epoch is over, so there is no curve."
+    if start:
+        said += (
+            f" Before the first step the loss on the training images was {start['loss']:.6f}, "
+            f"the accuracy {_exact_percent(start['accuracy'])}."
+        )
+    return said
+
+
 def _training_caption(content: dict[str, Any], validated: bool) -> str:
     said = "Loss (cross-entropy, in nats) and accuracy over the epochs. "
     if not validated:
@@ -181,7 +216,7 @@ def _chart(
         curves.append(Curve("validation", validation, colour=2))
     mark = _whole_percent if key == "accuracy" else "{:g}".format
     top = 1.0 if key == "accuracy" else 0.0
-    drawn = chart([c for c in curves if c.points], title, mark, exact, top) if history else ""
+    drawn = chart(curves, title, mark, exact, top)
     return element(
         "div", element("h3", title), drawn, element("output", aria_live="polite"), class_="chart"
     )

@@ -35,16 +35,19 @@ SECTIONS: dict[str, tuple[str, Section]] = {
     "repeat": ("Repeat it", setup.repeat),
     "missing": ("Not here", setup.missing),
 }
+TESTED = ("confusion", "classes", "mistakes")  # there are none of a run that is not over
 
 
 def page(content: Content) -> str:
     """The report of one run."""
-    links = {name: title for name, (title, _) in SECTIONS.items()}
+    left_out = () if content["test"] else TESTED
+    sections = {name: one for name, one in SECTIONS.items() if name not in left_out}
+    links = {name: title for name, (title, _) in sections.items()}
     body = joined(
         (
             sprite(content["images"]),
             opening.masthead(content),
-            element("main", contents(links), *(draw(content) for _, draw in SECTIONS.values())),
+            element("main", contents(links), *(draw(content) for _, draw in sections.values())),
             setup.footer(content),
         )
     )

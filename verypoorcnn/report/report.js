@@ -23,6 +23,7 @@ function drawMistakes() {
 
 function drawFilters() {
   const place = document.getElementById("filter-strips");
+  if (!place) return;
   const tell = teller("filter-readout");
   for (const layer of content.filters) {
     const rows = make("div", "strips");

@@ -16,6 +16,8 @@ from verypoorcnn.report.parts import (
     table,
 )
 
+MANY = 30  # classes of which cells have no room for a number
+CLASS_RIGHT = ' class="right"'
 NEEDS_SCRIPT = element("noscript", paragraph("Drawn by a script, which this browser does not run."))
 
 
@@ -56,17 +58,18 @@ def _figure(share: float) -> Markup:
 def matrix(content: dict[str, Any]) -> Markup:
     """Fig. 3: the confusion matrix, whose cells open their images."""
     largest = _largest_share(content["test"]["confusion"])
+    many = len(content["classes"]) > MANY
     return section(
         "confusion",
         "What is taken for what",
         element(
             "figure",
-            _switch(),
+            "" if many else _switch(),
             element(
                 "div",
-                element("div", _table(content, largest), class_="scroll"),
+                element("div", _table(content, largest), _cell_readout(many), class_="scroll"),
                 element("div", *_named(content)),
-                class_="side-by-side",
+                class_="one-above-the-other" if many else "side-by-side",
             ),
             legend(
                 joined(("recognised ", ramp("right", "0 ", f" 100{NARROW}% of the class"))),
@@ -75,11 +78,17 @@ def matrix(content: dict[str, Any]) -> Markup:
             caption(
                 3,
                 "Confusion matrix of the test images. Rows are the true classes, columns what the "
-                "network took them for; a cell's colour is its share of its row.",
+                "network took them for; a cell's colour is its share of its row."
+                f"{' The pointer, or the arrow keys, tell the numbers.' if many else ''}",
             ),
         ),
         _cell_panel(content),
     )
+
+
+def _cell_readout(many: bool) -> Markup:
+    """Where the numbers of cells appear that have no room for them."""
+    return element("output", class_="readout", id="cell-readout") if many else Markup()
 
 
 def _largest_share(confusion: list[list[int]]) -> float:
@@ -108,14 +117,16 @@ def _choice(value: str, text: str, checked: bool) -> Markup:
 
 
 def _table(content: dict[str, Any], largest: float) -> Markup:
+    """Counts and colours; matrix.js makes buttons of the cells."""
     names, confusion = content["classes"], content["test"]["confusion"]
+    many = len(names) > MANY
     heading = (element("th", element("span", name), scope="col", title=name) for name in names)
     corner = element("td", "true ↓ taken for →", class_="corner")
     rows = (
         element(
             "tr",
             element("th", names[true], scope="row", title=names[true]),
-            *(_cell(names, true, k, count, sum(row), largest) for k, count in enumerate(row)),
+            *(_cell(true == k, count, sum(row), largest) for k, count in enumerate(row)),
         )
         for true, row in enumerate(confusion)
     )
@@ -124,31 +135,18 @@ def _table(content: dict[str, Any], largest: float) -> Markup:
         element("caption", "Confusion matrix", class_="unseen"),
         element("thead", element("tr", corner, *heading)),
         element("tbody", *rows),
-        class_="matrix",
+        class_="matrix many" if many else "matrix",
+        style=f"--classes:{len(names)}" if many else None,
         id="matrix",
     )
 
 
-def _cell(names: list[str], true: int, taken: int, count: int, of: int, largest: float) -> Markup:
-    """Nothing for 0; else a button that opens the cell."""
+def _cell(right: bool, count: int, of: int, largest: float) -> Markup:
+    """Nothing for 0; else the count, and how much of the colour the cell has."""
     if not count:
         return Markup("<td></td>")
-    right, share = true == taken, count / of
-    part = share if right else share / largest
-    said = f"{count} of {of} images of {names[true]} " + (
-        "recognised" if right else f"taken for {names[taken]}"
-    )
-    button = element(
-        "button",
-        element("span", f"{count:,}", class_="count"),
-        element("span", f"{100 * share:.0f}{NARROW}%", class_="percent"),
-        type="button",
-        class_="right" if right else None,
-        style=f"--part:{part:.3f}",
-        aria_label=said,
-        data_cell=f"{true},{taken}",
-    )
-    return element("td", button)
+    part = count / of if right else count / of / largest
+    return Markup(f'<td style="--part:{part:.2f}"{CLASS_RIGHT if right else ""}>{count:,}</td>')
 
 
 def _named(content: dict[str, Any]) -> list[Markup]:
@@ -184,7 +182,7 @@ def mistakes(content: dict[str, Any]) -> Markup:
     """Fig. 4: the mistakes the network was surest of."""
     title = "Most confident mistakes"
     if not content["images"]:
-        return section("mistakes", title, *map(paragraph, content["missing"][:1]))
+        return section("mistakes", title, paragraph(content["without"]["images"]))
     if not content["mistakes"]:
         return section("mistakes", title, paragraph("There is no mistake."))
     return section(

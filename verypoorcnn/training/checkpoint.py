@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
+from typing import NamedTuple
 from zlib import crc32
 
 from verypoorcnn.data.dataset import Dataset
@@ -55,6 +56,15 @@ def checkpoint_bytes(path: Path, trainer: Trainer) -> bytes:
     return safetensors.encode_for(path, trainer.engine.parameters() | best, metadata)
 
 
+class Checkpoint(NamedTuple):
+    """What a checkpoint holds."""
+
+    parameters: Parameters
+    position: Position
+    best: Parameters | None  # those of the best epoch
+    metadata: dict[str, str]  # the engine's name, and the fingerprint of the training images
+
+
 def load_checkpoint(
     path: Path, network: Network, engine: str, train: Dataset
 ) -> tuple[Parameters, Position, Parameters | None]:
@@ -63,7 +73,7 @@ def load_checkpoint(
     Raises:
         UserError: a damaged file, another engine, other images or another network than these.
     """
-    tensors, metadata = safetensors.read(path)
+    parameters, position, best, metadata = read_checkpoint(path, network)
     now = {"engine": engine, "train": fingerprint(train)}
     for key, value in now.items():
         if metadata.get(key) != value:
@@ -71,11 +81,23 @@ def load_checkpoint(
                 f"{path}: the run began with {key} {metadata.get(key)!r}, but now it is {value!r}; "
                 "resume with the same, or start a new run"
             )
+    return parameters, position, best
+
+
+def read_checkpoint(path: Path, network: Network) -> Checkpoint:
+    """The same for who does not go on from it and has no images at hand."""
+    tensors, metadata = safetensors.read(path)
     best = {n.removeprefix(BEST): t for n, t in tensors.items() if n.startswith(BEST)}
     parameters = {name: tensor for name, tensor in tensors.items() if not name.startswith(BEST)}
     for found in filter(None, (parameters, best)):
         check_parameters(found, network, str(path))
-    return parameters, _position(metadata.get("position", ""), path), best or None
+    position = _position(metadata.get("position", ""), path)
+    return Checkpoint(parameters, position, best or None, metadata)
+
+
+def read_position(path: Path) -> Position:
+    """Only where the training stood."""
+    return _position(safetensors.read(path)[1].get("position", ""), path)
 
 
 def _position(text: str, path: Path) -> Position:

@@ -190,11 +190,18 @@ def _override(text: str) -> dict[str, dict[str, Any]]:
     name, sign, value = text.partition("=")
     section, dot, key = name.strip().partition(".")
     if not sign or not dot:
-        raise UserError(
-            f"--set: {shown(text)} is not SECTION.KEY=VALUE, as training.epochs=5 is; "
-            f"{nearest(name.strip(), SETTINGS)}"
-        )
+        raise UserError(f"--set: {_no_override(text, name.strip())}")
     return {section: {key: _toml_value(value.strip())}}
+
+
+def _no_override(text: str, name: str) -> str:
+    if name in SETTINGS:
+        return f"{name} has no value; write {name}=VALUE"
+    if name in SECTIONS:
+        keys = SECTIONS[name].names()
+        return f"{name} is a table; set one of {', '.join(keys)}, as {name}.{keys[0]}=VALUE"
+    choice = nearest(name, SETTINGS)
+    return f"{shown(text)} is not SECTION.KEY=VALUE, as training.epochs=5 is; {choice}"
 
 
 def _toml_value(text: str) -> Any:

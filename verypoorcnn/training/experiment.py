@@ -6,16 +6,17 @@ This is what `train` runs and `reproduce` repeats.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Any
 
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.sources import Parts
 from verypoorcnn.engines import Engine, create_engine
-from verypoorcnn.files.atomic import write_together
+from verypoorcnn.errors import UserError
+from verypoorcnn.files.atomic import write_atomically, write_together
 from verypoorcnn.files.json_text import to_json
 from verypoorcnn.network import Network
 from verypoorcnn.training import process
@@ -23,50 +24,14 @@ from verypoorcnn.training.checkpoint import checkpoint_bytes, load_checkpoint
 from verypoorcnn.training.configuration import Configuration
 from verypoorcnn.training.epochs import epoch_line
 from verypoorcnn.training.evaluation import probabilities
-from verypoorcnn.training.interrupt import stop_on_interrupt
+from verypoorcnn.training.interrupt import StopWhenAsked, stop_on_interrupt
 from verypoorcnn.training.loading import load_parts
 from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Position, Record, Trainer
 from verypoorcnn.training.metrics import Metrics, measure
 from verypoorcnn.training.model import Model
 from verypoorcnn.training.model_file import model_bytes
-from verypoorcnn.training.run import Recorder, Run
-
-
-class Bar(Protocol):
-    """Progress of one piece of work."""
-
-    def advance(self, count: int) -> object:
-        """So many more images are done."""
-
-    def note(self, text: str) -> object:
-        """A line to stay above the bar."""
-
-
-class Reporter(Protocol):
-    """Where an experiment tells what it is doing."""
-
-    def say(self, line: str) -> None:
-        """One line for the user."""
-
-    def progress(self, what: str, total: int) -> AbstractContextManager[Bar]:
-        """A bar for a piece of work on so many images."""
-
-
-class Silence:
-    """A reporter, and a bar, that keep everything to themselves."""
-
-    def say(self, line: str) -> None:
-        """Nothing."""
-
-    def progress(self, what: str, total: int) -> AbstractContextManager[Bar]:
-        """Nothing."""
-        return nullcontext(self)
-
-    def advance(self, count: int) -> None:
-        """Nothing."""
-
-    def note(self, text: str) -> None:
-        """Nothing."""
+from verypoorcnn.training.reporter import Bar, Reporter, Silence
+from verypoorcnn.training.run import Recorder, Run, Stretch
 
 
 @dataclass(frozen=True)
@@ -117,33 +82,41 @@ class Experiment:
         self.configuration = configuration
         self.begin = begin
         self.run: Run | None = None
+        self.stretch: Stretch | None = None
         self.reporter = reporter or Silence()
+        self.say: Callable[[str], object] = self.reporter.say  # while there is a bar, above it
         self.watch = _Stopwatch()
 
     def execute(self) -> Outcome:
         """Load, train, evaluate; a checkpoint in the run's folder is gone on from.
 
         Raises:
-            UserError: data, configuration or checkpoint that cannot be used.
+            UserError: data, configuration or checkpoint that cannot be used; a run that another
+                process trains; a full disk, which keeps what was saved before.
             Diverged: the loss is no longer finite; the last good state is saved.
-            Interrupted: Ctrl-C; everything is saved.
+            Interrupted: Ctrl-C or the like; everything is saved.
         """
         with self.watch("data"):
             parts = load_parts(self.configuration, self.reporter.say)
         network = self.configuration.network.build(len(parts.train.class_names))
         self.run = self.begin(parts.origin) if self.begin else None
+        with self.run.lock if self.run else nullcontext():
+            return self._execute(network, parts)
+
+    def _execute(self, network: Network, parts: Parts) -> Outcome:
         with self.watch("compile"):
             trainer = self._trainer(network, parts)
         model = self._model(network, parts, trainer.engine)
-        with self.watch("train"), self._saving(trainer, model, Diverged, Interrupted):
-            self._train(trainer)
-        with self.watch("evaluate"), self._saving(trainer, model, BaseException):
-            test, rows = self._test(trainer.engine, parts.test)
-        seconds = {"start": process.START_UP, **self.watch.seconds, "total": process.age()}
-        outcome = Outcome(
-            model, parts, trainer.position, test, rows, self.configuration, seconds, self.run
-        )
-        self._keep(outcome, trainer)
+        with stop_on_interrupt(lambda line: self.say(line)) as stop:
+            with self.watch("train"), self._saving(trainer, model, UserError, Interrupted):
+                self._train(trainer, stop)
+            with self.watch("evaluate"), self._saving(trainer, model, BaseException):
+                test, rows = self._test(trainer, parts.test, stop)
+            seconds = {"start": process.START_UP, **self.watch.seconds, "total": process.age()}
+            outcome = Outcome(
+                model, parts, trainer.position, test, rows, self.configuration, seconds, self.run
+            )
+            self._keep(outcome, trainer)
         return outcome
 
     def _trainer(self, network: Network, parts: Parts) -> Trainer:
@@ -157,9 +130,7 @@ class Experiment:
                 self.run.checkpoint, network, engine.name, parts.train
             )
             engine.set_parameters(parameters)
-        if self.run:
-            self.run.write_history(position.history if position else ())
-        return Trainer(
+        trainer = Trainer(
             engine,
             parts.train,
             settings,
@@ -168,24 +139,48 @@ class Experiment:
             position=position,
             best=best,
         )
+        if self.run:
+            self._begin_stretch(self.run, trainer, parts)
+        return trainer
+
+    def _begin_stretch(self, run: Run, trainer: Trainer, parts: Parts) -> None:
+        """Now that all has proved to fit together, keep that it begins."""
+        run.write_configuration(self.configuration)
+        run.write_history(trainer.position.history)
+        run.report.unlink(missing_ok=True)  # of what it was before
+        self.stretch = Stretch(run, self.configuration, parts, trainer.engine, trainer.position)
+        self.stretch.begin()
 
     def _model(self, network: Network, parts: Parts, engine: Engine) -> Model:
         details = {"data": parts.origin, "seed": self.configuration.training.seed}
         return Model(network, class_names=parts.train.class_names, engine=engine, details=details)
 
-    def _train(self, trainer: Trainer) -> None:
-        with (
-            stop_on_interrupt() as stop,
-            self.reporter.progress("training", _images_left(trainer)) as bar,
-        ):
+    def _train(self, trainer: Trainer, stop: StopWhenAsked) -> None:
+        with self._progress("training", _images_left(trainer)) as bar:
             trainer.callbacks = (*trainer.callbacks, _Display(bar), stop)
             trainer.run()
 
-    def _test(self, engine: Engine, test: Dataset) -> tuple[Metrics, list[list[float]]]:
+    def _test(
+        self, trainer: Trainer, test: Dataset, stop: StopWhenAsked
+    ) -> tuple[Metrics, list[list[float]]]:
         """The figures, and of every image the probabilities of all classes."""
-        with self.reporter.progress("testing", len(test)) as bar:
-            rows = list(probabilities(engine, test, bar.advance))
+        with self._progress("testing", len(test)) as bar:
+
+            def advance(images: int) -> None:
+                bar.advance(images)
+                stop.measured(trainer, images)
+
+            rows = list(probabilities(trainer.engine, test, advance))
         return measure(test.labels, rows, test.class_names), rows
+
+    @contextmanager
+    def _progress(self, what: str, total: int) -> Iterator[Bar]:
+        with self.reporter.progress(what, total) as bar:
+            self.say = bar.note
+            try:
+                yield bar
+            finally:
+                self.say = self.reporter.say
 
     @contextmanager
     def _saving(
@@ -194,28 +189,48 @@ class Experiment:
         """When it ends so, nothing that was learned is lost; `_keep` saves what ends well."""
         try:
             yield
-        except endings:
-            self._save(trainer, model)
+        except endings as error:
+            how = _ending(error)
+            with suppress(*([UserError] if how == "failed" else [])):  # the first error counts
+                self._save(trainer, model, how, why=str(error))
             raise
 
-    def _save(self, trainer: Trainer, model: Model, *, result: str | None = None) -> None:
-        """Where the training stands, the model and the result, with one wait for the disk."""
-        if self.run is None:
+    def _save(
+        self,
+        trainer: Trainer,
+        model: Model,
+        how: str,
+        *,
+        why: str = "",
+        result: str | None = None,
+    ) -> None:
+        """Where the training stands, the model and the result, with one wait for the disk.
+
+        Where there is no room for all of it, as much as there is room for, and no result.
+        """
+        if self.run is None or self.stretch is None:
             return
-        files: dict[Path, bytes | str] = {
+        learned: dict[Path, bytes | str] = {
             self.run.checkpoint: checkpoint_bytes(self.run.checkpoint, trainer),
             self.run.model: model_bytes(self.run.model, model.file()),
         }
-        if result is not None:
-            files[self.run.result] = result
-        write_together(files)
+        results = {} if result is None else {self.run.result: result}
+        ended = {self.run.stretches: self.stretch.ended(how, trainer.position, why)}  # comes last
+        try:
+            write_together({**learned, **results, **ended})
+        except UserError as error:
+            ended = {self.run.stretches: self.stretch.ended("failed", trainer.position, str(error))}
+            for path, content in {**learned, **ended}.items():
+                with suppress(UserError):
+                    write_atomically(path, content)
+            raise
 
     def _keep(self, outcome: Outcome, trainer: Trainer) -> None:
         scores = ("loss", "accuracy", "precision", "recall", "f1", "samples")
         test = outcome.test.as_dict()
         outcome.model.details["test"] = {name: test[name] for name in scores}
         result = to_json(outcome.as_dict(), indent=2)
-        self._save(trainer, outcome.model, result=f"{result}\n")
+        self._save(trainer, outcome.model, "finished", result=f"{result}\n")
 
 
 class _Display(Callback):
@@ -247,6 +262,13 @@ class _Stopwatch:
             yield
         finally:
             self.seconds[name] = perf_counter() - began
+
+
+def _ending(error: BaseException) -> str:
+    """How a stretch of the run ended."""
+    if isinstance(error, Diverged):
+        return "diverged"
+    return "interrupted" if isinstance(error, Interrupted | KeyboardInterrupt) else "failed"
 
 
 def _images_left(trainer: Trainer) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from verypoorcnn.data.opening import Names, Say
+from verypoorcnn.data import fashion_mnist
+from verypoorcnn.data.opening import SKETCHES_ORIGIN, Names, Say, download_fashion_mnist
 from verypoorcnn.data.sources import Parts, load
 from verypoorcnn.training.configuration import Configuration
 
@@ -34,3 +35,25 @@ def load_parts(
         seed=configuration.training.seed,
         say=say,
     )
+
+
+def load_parts_of_run(
+    configuration: Configuration, origin: str, say: Say, names: Names = None
+) -> Parts:
+    """The images that a run was made with, never sketches in the place of others.
+
+    Args:
+        configuration: the run's.
+        origin: what the run called its data: `Parts.origin`, which is kept with its model.
+        say: takes each line for the user.
+        names: of the classes, as the run had them.
+
+    Raises:
+        UserError: as `data.sources.load`; or Fashion-MNIST cannot be downloaded.
+    """
+    source = configuration.data.source
+    if origin == SKETCHES_ORIGIN:  # perhaps in place of Fashion-MNIST, which was not there
+        source = "sketches"
+    elif source.lower() == "fashion-mnist" and fashion_mnist.find() is None:
+        download_fashion_mnist(say)
+    return load_parts(configuration, say, source=source, names=names)

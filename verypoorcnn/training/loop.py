@@ -22,6 +22,7 @@ from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.training.configuration import TrainingSettings
 from verypoorcnn.training.evaluation import evaluate
 
+CTRL_C = 2  # the number of its signal
 PATIENCE = 0.05  # seconds that one call of an engine may take where it takes many batches
 
 Parameters = dict[str, Tensor]
@@ -48,6 +49,10 @@ class Diverged(UserError):
 
 class Interrupted(Exception):
     """The user asked to stop; the batch under way is finished and everything is saved."""
+
+    def __init__(self, signal: int = CTRL_C) -> None:
+        super().__init__()
+        self.signal = signal
 
 
 class Callback:
@@ -108,9 +113,7 @@ class Trainer:
     @property
     def finished(self) -> bool:
         """Whether all epochs are over, or the validation loss has stopped falling."""
-        waited = self.position.epoch - self.position.best_epoch
-        patience = self.settings.patience
-        return self.position.epoch >= self.settings.epochs or bool(patience and waited >= patience)
+        return is_over(self.position, self.settings)
 
     def run(self) -> None:
         """Train until finished; with early stopping, end with the best epoch's parameters.
@@ -213,6 +216,12 @@ class Trainer:
             f"epoch {epoch}, batch {batch}: {fault}; "
             f"try a learning rate below {self.settings.learning_rate:g} (training.learning_rate)"
         )
+
+
+def is_over(position: Position, settings: TrainingSettings) -> bool:
+    """Whether all epochs are over, or the validation loss has stopped falling."""
+    waited, patience = position.epoch - position.best_epoch, settings.patience
+    return position.epoch >= settings.epochs or bool(patience and waited >= patience)
 
 
 def epoch_key(seed: int, epoch: int) -> int:

@@ -177,6 +177,11 @@ def _check(
 def _check_sample(where: str, label: int, row: Sequence[float], class_names: Sequence[str]) -> None:
     if not 0 <= label < len(class_names):
         raise UserError(f"{where}: label {label} is not from 0 to {len(class_names) - 1}")
+    check_probabilities(where, row, class_names)
+
+
+def check_probabilities(where: str, row: Sequence[float], class_names: Sequence[str]) -> None:
+    """Raise UserError unless a sample has a probability for each class, all from 0 to 1."""
     if len(row) != len(class_names):
         raise UserError(
             f"{where}: {len(row)} probabilities for {len(class_names)} classes; give one a class"

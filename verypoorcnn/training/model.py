@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite, prod
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verypoorcnn.data.dataset import Dataset
+from verypoorcnn.data.dataset import Dataset, check_class_names
 from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.files.tensors import Tensor
@@ -66,6 +67,7 @@ class Model:
                 f"{len(self.class_names)} class names for a network of {self.network.classes} "
                 "classes; give one name a class"
             )
+        check_class_names(self.class_names, "class_names")
         if isinstance(engine, str):
             values = parameters or self.network.initial_parameters(seed)
             engine = create_engine(engine, self.network, values).engine
@@ -135,10 +137,15 @@ class Model:
         return evaluate(self.engine, dataset, advance)
 
     def predict(self, images: Dataset | Sequence[bytes]) -> list[Prediction]:
-        """What the model makes of images: a data set, or the bytes of each image."""
+        """What the model makes of images: a data set, or the bytes of each image.
+
+        Raises:
+            UserError: images of another shape; probabilities that are no numbers.
+        """
         dataset = images if isinstance(images, Dataset) else self._unlabelled(images)
         self.check(dataset)
-        return [self._prediction(row) for row in probabilities(self.engine, dataset)]
+        rows = probabilities(self.engine, dataset)
+        return [self._prediction(row, dataset.source) for row in rows]
 
     def summary(self) -> str:
         """The layers with their shapes, parameters and multiply-adds, as a table."""
@@ -189,8 +196,19 @@ class Model:
 
     def _unlabelled(self, images: Sequence[bytes]) -> Dataset:
         names, shape = self.class_names, self.network.input_shape
+        size = prod(shape)
+        for index, image in enumerate(images):
+            if len(image) != size:
+                raise UserError(
+                    f"image {index}: {len(image)} bytes, but the network takes "
+                    f"{'×'.join(map(str, shape))} = {size}; scale it"
+                )
         return Dataset(b"".join(images), bytes(len(images)), shape, names, "images to predict")
 
-    def _prediction(self, row: Sequence[float]) -> Prediction:
+    def _prediction(self, row: Sequence[float], source: str) -> Prediction:
+        if not all(map(isfinite, row)):
+            from verypoorcnn.training.metrics import check_probabilities
+
+            check_probabilities(source, row, self.class_names)
         label = max(range(len(row)), key=row.__getitem__)
         return Prediction(label, self.class_names[label], row[label], tuple(row))

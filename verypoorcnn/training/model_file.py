@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from verypoorcnn import __version__
+from verypoorcnn.data.dataset import check_class_names
 from verypoorcnn.errors import UserError
 from verypoorcnn.files import safetensors
 from verypoorcnn.files.atomic import write_atomically
@@ -63,12 +64,13 @@ def load_model(path: Path, network: Network | None = None) -> ModelFile:
     else for the preset whose names and shapes it has.
 
     Raises:
-        UserError: a damaged file, a network that cannot be, tensors that do not fit it.
+        UserError: a damaged file, a network that cannot be or is not the one that is given,
+            tensors that do not fit it, classes that are named as nothing can be.
     """
     tensors, metadata = safetensors.read(path)
     own = metadata.get("format") == FORMAT
     if own:
-        network = network_from_settings(_json(metadata, "network", path), str(path))
+        network = _own_network(metadata, network, path)
     elif network is None:
         network = _recognise(tensors, path)
     check_parameters(tensors, network, str(path))
@@ -99,6 +101,17 @@ def check_parameters(parameters: Mapping[str, Tensor], network: Network, where: 
             raise UserError(f"{where}: tensor {name!r} holds a number that is not finite")
 
 
+def _own_network(metadata: Mapping[str, str], given: Network | None, path: Path) -> Network:
+    """The network that the file says it holds; UserError where another one is given."""
+    network = network_from_settings(_json(metadata, "network", path), str(path))
+    if given and given != network:
+        raise UserError(
+            f"{path}: it says what network it holds, and that is not the one that is given; "
+            "leave the configuration away"
+        )
+    return network
+
+
 def _recognise(tensors: Mapping[str, Tensor], path: Path) -> Network:
     shapes = {name: tensor.shape for name, tensor in tensors.items()}
     for build in PRESETS.values():
@@ -124,6 +137,7 @@ def _class_names(metadata: Mapping[str, str], network: Network, path: Path) -> t
             f"{path}: {len(names)} class names for a network of {network.classes} classes; "
             "save the model again"
         )
+    check_class_names(names, str(path), "save the model again with other names")
     return tuple(names)
 
 

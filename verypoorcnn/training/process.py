@@ -23,16 +23,21 @@ def peak_memory() -> int | None:
 
 
 def surroundings() -> dict[str, str]:
-    """Version, Python, system, processor and the time in UTC: what a result was made with."""
-    from datetime import UTC, datetime
-
+    """Version, Python, system, processor and the time: what a result was made with."""
     return {
         "verypoorcnn": __version__,
         "python": f"{sys.implementation.name} {'.'.join(map(str, sys.version_info[:3]))}",
         "system": f"{sys.platform} {_machine()}".strip(),
         "processor": _processor(),
-        "time": datetime.now(UTC).isoformat(timespec="seconds"),
+        "time": now(),
     }
+
+
+def now() -> str:
+    """The time in UTC, to the second."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).isoformat(timespec="seconds")
 
 
 def _machine() -> str:

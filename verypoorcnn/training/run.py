@@ -2,31 +2,40 @@
 
 config.json              the configuration, with every default filled in
 metrics.jsonl            one line an epoch, written when the epoch is over
+stretches.jsonl          one line each time it was begun or resumed: with what, from where, to where
 checkpoint.safetensors   where the training stands, to resume from
 model.safetensors        the model, when the training is over or was interrupted
 result.json              what `train --json` prints
 report.html              all of it as a page, see docs/report.md
+.lock                    which process trains, or did so last, see lock.py
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
+from verypoorcnn.data.sources import Parts
+from verypoorcnn.engines import Engine
 from verypoorcnn.errors import UserError
-from verypoorcnn.files.atomic import write_atomically
+from verypoorcnn.files.atomic import write_atomically, writing
 from verypoorcnn.files.json_text import from_json, to_json
-from verypoorcnn.training.checkpoint import save_checkpoint
+from verypoorcnn.training import process
+from verypoorcnn.training.checkpoint import read_position, save_checkpoint
 from verypoorcnn.training.configuration import (
     Configuration,
     configuration_from_dict,
     with_overrides,
 )
-from verypoorcnn.training.loop import Callback, Record, Trainer
+from verypoorcnn.training.lock import Lock
+from verypoorcnn.training.loop import Callback, Position, Record, Trainer, is_over
 
 # What a resumed run may be given anew; data may have moved, and are checked to be the same.
 MAY_CHANGE = (
@@ -36,7 +45,24 @@ MAY_CHANGE = (
     "training.threads",
     "data.source",
 )
-BETWEEN_EPOCHS = 2.0  # seconds: a checkpoint costs milliseconds, an epoch may cost less
+NAMES = ("fashion-mnist", "sketches")  # of data that are found wherever one is
+# What the lines of the files must hold, and of which kind it is.
+Kinds = Mapping[str, type | tuple[type, ...]]
+EPOCH: Kinds = {"epoch": int, **dict.fromkeys(("loss", "accuracy", "seconds"), (int, float))}
+STRETCH: Kinds = {  # a time the run was begun or resumed
+    **dict.fromkeys(("epoch", "batch"), int),  # so many were finished when it began
+    **dict.fromkeys(("time", "engine", "code", "data"), str),
+    **dict.fromkeys(("train_samples", "test_samples"), int),
+    "classes": list,
+    "settings": dict,  # those of `MAY_CHANGE`
+}
+ENDED: Kinds = {  # the stretch's "ended", which is missing while it goes on, or if it was killed
+    **dict.fromkeys(("epoch", "batch"), int),
+    **dict.fromkeys(("time", "how", "why"), str),
+}
+
+FIRST = 0.5  # seconds until the first checkpoint; each takes twice as long as the one before, …
+BETWEEN_EPOCHS = 2.0  # … up to this: a checkpoint costs milliseconds, an epoch may cost less
 WITHIN_EPOCH = 30.0  # seconds of work that a crash may cost
 
 
@@ -47,16 +73,22 @@ class Run:
         self.folder = folder
         self.config = folder / "config.json"
         self.metrics = folder / "metrics.jsonl"
+        self.stretches = folder / "stretches.jsonl"
         self.checkpoint = folder / "checkpoint.safetensors"
         self.model = folder / "model.safetensors"
         self.result = folder / "result.json"
         self.report = folder / "report.html"
+        self.lock = Lock(folder / ".lock")
 
     @classmethod
     def create(cls, folder: Path | None, configuration: Configuration, data: str) -> Run:
-        """Begin a run in a new folder; without a name, in one named for the time and the data."""
+        """Begin a run in a new folder; without a name, in one named for the time and the data.
+
+        Its lock is taken, so that no other process begins here, too.
+        """
         seed = configuration.training.seed
         run = cls(_new_folder(data, seed) if folder is None else _empty_folder(folder))
+        run.lock.take()
         run.write_configuration(configuration)
         return run
 
@@ -102,14 +134,90 @@ class Run:
                     )
         return changed
 
+    def is_finished(self, configuration: Configuration) -> bool:
+        """Whether it was trained and tested, and has no epoch left with these settings."""
+        stretches = self.read_stretches()
+        how = stretches[-1].get("ended", {}).get("how") if stretches else None
+        if how != "finished" or not self.result.is_file() or not self.checkpoint.is_file():
+            return False
+        return is_over(read_position(self.checkpoint), configuration.training)
+
     def write_configuration(self, configuration: Configuration) -> None:
         """Keep what it runs with."""
-        write_atomically(self.config, to_json(configuration.as_dict(), indent=2) + "\n")
+        text = to_json(configuration.as_dict(), indent=2) + "\n"
+        if not self.config.exists() or _read(self.config) != text.encode():
+            write_atomically(self.config, text)
 
     def write_history(self, history: Sequence[Record]) -> None:
         """Make metrics.jsonl hold just these epochs; they stand in the checkpoint, too."""
         lines = "".join(to_json(record) + "\n" for record in history)
         write_atomically(self.metrics, lines, lasting=False)
+
+    def read_history(self) -> list[Record]:
+        """The epochs in metrics.jsonl; the last few may be later than the checkpoint."""
+        return _records(self.metrics, EPOCH)
+
+    def read_stretches(self) -> list[Record]:
+        """Each time it was begun or resumed; of a run that was made before they were kept, none."""
+        stretches = _records(self.stretches, STRETCH)
+        for number, stretch in enumerate(stretches, 1):
+            if "ended" in stretch:
+                check_kinds(stretch["ended"], ENDED, f"{self.stretches}, line {number}: ended")
+        return stretches
+
+
+def located(configuration: Configuration) -> Configuration:
+    """With the whole path of the data, so that the run can be looked at from any folder."""
+    source = configuration.data.source
+    path = os.path.abspath(os.path.expanduser(source))  # noqa: PTH100, PTH111
+    if source.lower() not in NAMES and os.path.exists(path):  # noqa: PTH110
+        with suppress(UserError):  # a folder whose name cannot stand in a configuration
+            return replace(configuration, data=replace(configuration.data, source=path))
+    return configuration
+
+
+def check_kinds(record: Any, kinds: Kinds, where: str) -> None:
+    """Raise UserError unless the record is an object that holds all of these."""
+    for key, kind in kinds.items():
+        if not isinstance(record, dict) or not isinstance(record.get(key), kind):
+            raise UserError(f"{where}: {key!r} is missing or wrong; run it again")
+
+
+class Stretch:
+    """One time that a run is begun or resumed: the last line of stretches.jsonl."""
+
+    def __init__(
+        self, run: Run, configuration: Configuration, parts: Parts, engine: Engine, at: Position
+    ) -> None:
+        tables = configuration.as_dict()
+        settings = {name: name.split(".") for name in MAY_CHANGE}
+        self.path = run.stretches
+        self._earlier = _read(self.path) if self.path.exists() else b""
+        self._record: Record = {
+            "epoch": at.epoch,
+            "batch": at.batch,
+            "engine": engine.name,
+            "code": engine.about().removeprefix(", "),
+            **process.surroundings(),
+            "settings": {name: tables[table][key] for name, (table, key) in settings.items()},
+            "data": parts.origin,
+            "classes": list(parts.train.class_names),
+            "train_samples": len(parts.train),
+            "test_samples": len(parts.test),
+        }
+
+    def begin(self) -> None:
+        """Keep that it has begun; if it is killed, that is all that is known of it."""
+        write_atomically(self.path, self._file(), lasting=False)
+
+    def ended(self, how: str, at: Position, why: str = "") -> bytes:
+        """The file, now that it has ended: "finished", "interrupted", "diverged" or "failed"."""
+        place = {"epoch": at.epoch, "batch": at.batch, "time": process.now()}
+        self._record["ended"] = {"how": how, "why": why, **place}
+        return self._file()
+
+    def _file(self) -> bytes:
+        return self._earlier + f"{to_json(self._record)}\n".encode()
 
 
 class Recorder(Callback):
@@ -118,6 +226,7 @@ class Recorder(Callback):
     def __init__(self, run: Run) -> None:
         self.run = run
         self._saved = monotonic()
+        self._pause = FIRST
 
     def batch_done(self, trainer: Trainer, images: int) -> None:
         """Save if much work would be lost."""
@@ -125,14 +234,15 @@ class Recorder(Callback):
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Append the record; save unless that was just done."""
-        with self.run.metrics.open("a", encoding="utf-8") as lines:
+        with writing(self.run.metrics), self.run.metrics.open("a", encoding="utf-8") as lines:
             lines.write(to_json(record) + "\n")
-        self._save_after(BETWEEN_EPOCHS, trainer)
+        self._save_after(min(self._pause, BETWEEN_EPOCHS), trainer)
 
     def save(self, trainer: Trainer) -> None:
         """Save where the training stands."""
         save_checkpoint(self.run.checkpoint, trainer)
         self._saved = monotonic()
+        self._pause *= 2
 
     def _save_after(self, seconds: float, trainer: Trainer) -> None:
         if monotonic() - self._saved > seconds:
@@ -165,6 +275,18 @@ def _empty_folder(folder: Path) -> Path:
 
 def _unwritable(folder: Path, reason: str) -> UserError:
     return UserError(f"{folder}: no run can be kept here ({reason}); give another --out")
+
+
+def _records(path: Path, kinds: Kinds) -> list[Record]:
+    """One a line; without the file none, and a line that is not whole yet does not count."""
+    if not path.is_file():
+        return []
+    records = []
+    for number, line in enumerate(_read(path).split(b"\n")[:-1], 1):
+        where = f"{path}, line {number}"
+        records.append(from_json(line, where))
+        check_kinds(records[-1], kinds, where)
+    return records
 
 
 def _read(path: Path) -> bytes:

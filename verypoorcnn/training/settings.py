@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from typing import Any, ClassVar, Self, TypeVar
 
-from verypoorcnn.data.dataset import MAX_CLASSES
+from verypoorcnn.data.dataset import MAX_CLASSES, NAME
 from verypoorcnn.data.splits import SELECTIONS
 from verypoorcnn.engines import ENGINES
-from verypoorcnn.errors import UserError
+from verypoorcnn.errors import UserError, visible
 from verypoorcnn.network.network import Network, network_from_settings
 from verypoorcnn.network.presets import PRESETS, preset
 
@@ -65,8 +65,12 @@ def _is_text(value: Any) -> bool:
     return not any(c == "\0" or "\ud800" <= c <= "\udfff" for c in value)
 
 
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and NAME.fullmatch(value) is not None
+
+
 def _are_names(value: Any) -> bool:
-    if not isinstance(value, tuple) or not all(map(_is_text, value)):
+    if not isinstance(value, tuple) or not all(map(_is_name, value)):
         return False
     return len(set(value)) == len(value) <= MAX_CLASSES and len(value) != 1
 
@@ -88,7 +92,7 @@ def _tuple(value: Any) -> Any:
     return tuple(value) if isinstance(value, list) else value
 
 
-TEXT = Kind("a text of one line", _is_text)
+TEXT = Kind("one line of at least one character", _is_text)
 TRUTH = Kind("true or false", lambda value: isinstance(value, bool))
 POSITIVE = Kind(
     "a finite number above 0",
@@ -102,7 +106,12 @@ SHAPE = Kind(
     ),
     _tuple,
 )
-NAMES = Kind(f"a list of 2 to {MAX_CLASSES} different texts, or [] for none", _are_names, _tuple)
+NAMES = Kind(
+    f"a list of 2 to {MAX_CLASSES} different texts of one line without control characters, "
+    "or [] for none",
+    _are_names,
+    _tuple,
+)
 TABLES = Kind("tables [[network.layers]] with numbers of at most 64 bits", _are_tables, _tuple)
 
 
@@ -178,8 +187,10 @@ class NetworkSettings(Settings):
         """The same with other values; a preset takes the place of layers, and layers of a preset.
 
         Raises:
-            UserError: both at once.
+            UserError: both at once, or layers of which there are none.
         """
+        if "layers" in values and values["layers"] in ([], ()):
+            raise UserError("network.layers must have at least one layer; or leave it out")
         if values.get("layers"):
             if "preset" in values:
                 raise _both_given()
@@ -257,5 +268,5 @@ def shown(value: Any) -> str:
         text = json.dumps(value, ensure_ascii=False, default=str)
     except (ValueError, TypeError, RecursionError):  # numbers of thousands of digits, deep lists
         return f"this {type(value).__name__}"
-    text = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)
+    text = visible(text)
     return text if len(text) <= 60 else f"{text[:57]}..."

@@ -8,6 +8,7 @@ from verypoorcnn.training.metrics import Metrics
 
 HEADING_WIDTH = 5  # letters of a class name above a column: ten classes fit 80 columns
 NAME_WIDTH = 24  # letters of a class name in front of a row
+MOST_CLASSES = 20  # of which the confusion matrix is shown
 CORNER = "true \\ predicted"
 
 
@@ -26,8 +27,13 @@ def metrics_table(metrics: Metrics) -> str:
 
 
 def confusion_table(metrics: Metrics) -> str:
-    """The confusion matrix: rows are the true classes, columns the predicted; zeros are dots."""
+    """The confusion matrix: rows are the true classes, columns the predicted; zeros are dots.
+
+    Where it would be too wide to be read, a line that says where it is.
+    """
     names = [m.name for m in metrics.per_class]
+    if len(names) > MOST_CLASSES:
+        return f"the confusion matrix of {len(names)} classes is in the report, and in --json"
     headings = [name[:HEADING_WIDTH].strip() for name in names]
     if len(set(headings)) < len(names):  # too much alike when abbreviated
         headings = [str(label) for label in range(len(names))]

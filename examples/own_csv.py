@@ -24,4 +24,6 @@ def main(path: str, epochs: str = "25") -> None:
 
 
 if __name__ == "__main__":
+    if len(sys.argv) not in (2, 3):
+        sys.exit(__doc__)
     main(*sys.argv[1:])

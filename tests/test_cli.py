@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -13,6 +14,9 @@ import pytest
 from tests.commands import ROOT, SKETCHES, run
 from verypoorcnn import __version__
 from verypoorcnn.cli import COMMANDS
+from verypoorcnn.cli.common import print_json
+from verypoorcnn.engines import ENGINES
+from verypoorcnn.errors import UserError
 
 
 @pytest.mark.parametrize("words", [[], ["--help"], ["-h"], ["help"]])
@@ -49,6 +53,13 @@ def test_ctrl_c_in_any_command(capsys, monkeypatch, command):
     ran = run(capsys, command, *needed)
     assert (ran.status, ran.out) == (130, "")
     assert ran.err == "\nverypoorcnn: interrupted\n"
+
+
+@pytest.mark.parametrize("number", [float("inf"), float("nan")])
+def test_a_number_that_json_cannot_say(capsys, number):
+    with pytest.raises(UserError, match="not finite, which JSON cannot say; leave --json away"):
+        print_json({"value": [1.0, number]})
+    assert capsys.readouterr().out == ""
 
 
 # As a process.
@@ -113,7 +124,7 @@ def test_json_stays_alone_where_stderr_is_closed(tmp_path):
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is always full")
 def test_a_full_disk():
-    ran = process("summary", shell=" >/dev/full")
+    ran = process("summary", shell=" >/dev/full", PYTHONUNBUFFERED="")
     assert ran.returncode == 2
     assert ran.stderr == (
         "verypoorcnn: the output cannot be written (No space left on device); send it elsewhere\n"
@@ -125,6 +136,32 @@ def test_a_terminal_without_unicode():
     ran = process("summary", PYTHONIOENCODING="ascii")
     assert (ran.returncode, ran.stderr) == (0, "")
     assert "1?28?28" in ran.stdout
+
+
+@POSIX
+def test_the_c_locale():
+    ran = process("summary", LC_ALL="C", PYTHONUTF8="0", PYTHONCOERCECLOCALE="0")
+    assert (ran.returncode, ran.stderr) == (0, "")
+    assert "1?28?28" in ran.stdout
+
+
+def test_a_full_disk_that_is_not_that_of_the_output(capsys, monkeypatch):
+    def fail(_options):
+        print("so far, so good")
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))  # as a file's write does
+
+    monkeypatch.setattr("verypoorcnn.cli.summary.run", fail)
+    ran = run(capsys, "summary")
+    assert (ran.status, ran.out) == (2, "so far, so good\n")
+    assert ran.err == (
+        "verypoorcnn: a file or the output cannot be written (No space left on device); "
+        "mend that and try again\n"
+    )
+
+
+def test_the_help_names_all_engines(capsys):
+    text = " ".join(run(capsys, "train", "--help").out.split())
+    assert f"who computes: {', '.join([*ENGINES][:-1])} or {[*ENGINES][-1]}; auto takes" in text
 
 
 @POSIX

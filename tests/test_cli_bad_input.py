@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.commands import TINY, drawings, run, small_run, write_csv, write_idx
-from verypoorcnn import Conv2D, Dense, Flatten, Model, Network, lenet5
+from verypoorcnn import Conv2D, Dense, Flatten, Model, Network, lenet5, paper
 from verypoorcnn.files import safetensors
 
 IMAGES = "data/train-images-idx3-ubyte"
@@ -44,7 +44,8 @@ def told(capsys, *words):
     assert ran.err.count("\n") == 1, ran.err
     assert ran.err.startswith("verypoorcnn: ")
     assert sorted(Path().rglob("*")) == before
-    return ran.err.removeprefix("verypoorcnn: ").removesuffix("\n")
+    said = ran.err.removeprefix("verypoorcnn: ").removesuffix("\n")
+    return said.replace(f"{Path.cwd()}{os.sep}", "")  # train names its data by the whole path
 
 
 def change(path, change):
@@ -156,6 +157,7 @@ def test_rows_of_another_size(capsys):
         ("notes.txt", "data source 'notes.txt' is no data; give fashion-mnist, sketches, "),
         ("", "argument --data: nothing is given; name something or leave the option away; see "),
         ("\udcff", "argument --data: '\\udcff' is not UTF-8; rename it; see "),
+        ("a\nb", "argument --data: 'a\\nb' is more than one line; rename it; see "),
     ],
 )
 @pytest.mark.usefixtures("here")
@@ -201,7 +203,73 @@ def test_nothing_is_predicted_of_good_files_beside_a_bad_one(capsys):
     )
 
 
+@pytest.mark.usefixtures("here")
+def test_a_name_that_is_not_utf_8(capsys):
+    for command, words in {
+        "predict": ["run", "\udcff.csv"],
+        "explain": ["run", "\udcff.csv"],
+        "evaluate": ["\udcff"],
+        "summary": ["\udcff"],
+        "train": ["\udcff.toml"],
+        "gradcheck": ["\udcff.toml"],
+    }.items():
+        assert "is not UTF-8; rename it; see " in told(capsys, command, *words)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_file_that_cannot_be_an_image(capsys):
+    Path("none.png").write_bytes(b"")
+    assert told(capsys, "predict", "run", "none.png") == (
+        "none.png: the file is empty; give an image"
+    )
+    assert told(capsys, "predict", "run", "run/model.safetensors") == (
+        "run/model.safetensors: this is a model; give images: an image, a CSV or an IDX file"
+    )
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize(("mark", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_csv_file_without_commas(capsys, mark, name):
+    change("own.csv", lambda content: content.replace(b",", mark.encode()))
+    expected = f"own.csv, row 1: {name} stand between the values; save the file with commas"
+    assert told(capsys, "train", "--data", "own.csv", *TINY) == expected
+    assert told(capsys, "predict", "run", "own.csv") == expected
+
+
 # Models.
+
+
+@pytest.mark.usefixtures("here")
+def test_a_model_whose_probabilities_are_no_numbers(capsys):
+    values = paper().initial_parameters(0)
+    for tensor in values.values():
+        for index in range(len(tensor.values)):
+            tensor.values[index] = 1e300
+    Model(parameters=values, engine="textbook").save("run/model.safetensors")
+    for words in (["predict"], ["predict", "--json"], ["explain"], ["explain", "--json"]):
+        ran = run(capsys, *words[:1], "run", "own.csv", *words[1:])
+        assert (ran.status, ran.out) == (2, "")
+        assert "the probability of '0' is nan, not a number from 0 to 1; if training" in ran.err
+
+
+def test_a_strangers_model_writes_no_control_characters(capsys, here):
+    tensors, metadata = safetensors.read(here / "run/model.safetensors")
+    metadata["details"] = '{"data": "\\u001b[31m", "\\u009b": "a\\nb"}'
+    safetensors.write(here / "run/model.safetensors", tensors, metadata)
+    assert run(capsys, "summary", "run").out.endswith("\ndata: \\x1b[31m\n\\x9b: a\\nb\n")
+    metadata["preprocessing"] = '{"\\u001b": "\u001b"}'.replace("\\u001b", "\x9b")
+    metadata["class_names"] = '{"names": ["\\u001b"]}'
+    safetensors.write(here / "run/model.safetensors", tensors, metadata)
+    assert "\x9b" not in told(capsys, "predict", "run", "own.csv")
+
+
+@pytest.mark.usefixtures("here")
+def test_a_configuration_that_the_model_contradicts(capsys):
+    Path("a.toml").write_text("[network]\npreset = 'lenet5'\n")
+    assert told(capsys, "evaluate", "run", "--config", "a.toml", "--data", "sketches") == (
+        "run/model.safetensors: it says what network it holds, and that is not the one that is "
+        "given; leave the configuration away"
+    )
 
 
 @pytest.mark.parametrize(
@@ -328,6 +396,10 @@ def test_a_network_for_another_number_of_classes(capsys, here):
         ("train --set training.epochs=x", "--set: training.epochs must be a whole number of at l"),
         ("train --epoch 5", "train has no option '--epoch'; did you mean 'epochs'?"),
         ("train --dtaa=x", "train has no option '--dtaa'; did you mean 'data'?"),
+        (
+            "train --bogus",
+            "train has no option '--bogus'; choose from data, drop-overlap, engine, ",
+        ),
         ("train a.toml b.toml", "unrecognized arguments: b.toml; see python3 -m verypoorcnn train"),
         ("train --out new --resume run", "argument --resume: not allowed with argument --out; see"),
         ("train --out notes.txt", "notes.txt: no run can be kept here (notes.txt is a file); give"),
@@ -340,6 +412,52 @@ def test_a_network_for_another_number_of_classes(capsys, here):
         ("evaluate run --limit-test x", "argument --limit-test: 'x' is neither a whole number of"),
         ("predict run", "the following arguments are required: FILE; see python3 -m verypoorcnn p"),
         ("predict run own.csv --top 0", "argument --top: '0' is neither a whole number of at lea"),
+        ("predict run own.csv --invert", "own.csv: --invert is for image files; leave it away"),
+        ("explain run own.csv --invert", "own.csv: --invert is for image files; leave it away"),
+        ("explain run --invert", "--invert is for image files; name one or leave it away"),
+        (
+            "explain run own.csv --rate 1",
+            "--rate is that of --update; add it, or leave --rate away",
+        ),
+        (
+            "explain run own.csv --patch 5",
+            "--patch is that of --occlusion; add it, or leave --patch",
+        ),
+        (
+            "explain run own.csv --stride 1",
+            "--stride is that of --occlusion; add it, or leave --str",
+        ),
+        (
+            "explain run own.csv --saliency --fill 0",
+            "--fill is that of --occlusion; add it, or leav",
+        ),
+        ("explain run own.csv --all", "--all is that of --at; add it, or leave --all away"),
+        ("explain run own.csv --rate nan", "argument --rate: 'nan' is not a finite number above 0"),
+        (
+            "explain run own.csv --rate -1",
+            "argument --rate: '-1' is not a finite number above 0; s",
+        ),
+        (
+            "explain run own.csv --rate inf",
+            "argument --rate: 'inf' is not a finite number above 0; ",
+        ),
+        (
+            "explain run own.csv --rate 0",
+            "argument --rate: '0' is not a finite number above 0; see",
+        ),
+        (
+            "explain run own.csv --rate x",
+            "argument --rate: 'x' is not a finite number above 0; see",
+        ),
+        (
+            "show conv2d --shapes images=0x1",
+            "--shapes changes nothing in the source; add --as LEVEL",
+        ),
+        (
+            "show conv2d --as textbook --isa avx2",
+            "--isa changes nothing in the source; add --as LEVE",
+        ),
+        ("show --as loops", "--as is of one function; name it"),
         ("data --images -1", "argument --images: '-1' is not a whole number of at least 0; see "),
         ("gradcheck --seed x", "argument --seed: 'x' is not a whole number of at least 0; see pyt"),
         ("reproduce --seeds 0", "argument --seeds: '0' is not a whole number of at least 1; see "),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -144,7 +145,7 @@ def test_reproduce(capsys, tmp_path):
     readings = [one["test"]["accuracy"] for one in result["runs"]]
     assert accuracy["mean"] == pytest.approx(sum(readings) / 2)
     assert accuracy["deviation"] == pytest.approx(abs(readings[0] - readings[1]) / 2**0.5)
-    assert accuracy["paper"] == 0.732
+    assert accuracy["paper"] is None  # it is about another experiment
     assert (tmp_path / "runs" / "seed-2" / "model.safetensors").exists()
     again = run(capsys, *own, "--out", tmp_path / "runs")
     assert again.status == 2
@@ -155,9 +156,46 @@ def test_reproduce_for_people(capsys):
     ran = run(capsys, "reproduce", "--data", "sketches", *TINY, "--seeds", 1)
     lines = ran.out.splitlines()
     assert lines[0].startswith("built-in sketches: 40 training and 20 test images; epochs: 1,")
-    assert any(line.startswith("accuracy ") and line.endswith(" 73.2 %") for line in lines)
+    assert lines[3].split() == ["here:", "mean", "±", "deviation"]
+    assert re.fullmatch(r"accuracy +\d+\.\d % ± –", lines[4])  # one seed has no deviation
     assert lines[-1].startswith("training loss over the last epoch")
     assert max(map(len, lines)) <= 80
+
+
+RESULT = {
+    "data": "Fashion-MNIST from data",
+    "train_samples": 1500,
+    "test_samples": 600,
+    "engine": "native",
+    "start": {"loss": 2.5},
+    "history": [{"loss": 0.7}] * 25,
+    "test": dict.fromkeys(("accuracy", "precision", "recall", "f1"), 0.75),
+}
+
+
+@pytest.mark.parametrize(
+    ("settings", "data", "is_paper"),
+    [
+        ([], "Fashion-MNIST from data", True),
+        (["training.engine=python", "data.source=data"], "Fashion-MNIST from data", True),
+        ([], "built-in sketches", False),
+        (["training.epochs=24"], "Fashion-MNIST from data", False),
+        (["data.train_samples=all"], "Fashion-MNIST from data", False),
+        (["network.preset=lenet5"], "Fashion-MNIST from data", False),
+    ],
+)
+def test_only_the_papers_experiment_stands_beside_its_figures(
+    capsys, monkeypatch, settings, data, is_paper
+):
+    results = [{**RESULT, "data": data}] * 2
+    monkeypatch.setattr("verypoorcnn.cli.reproduce.repeat", lambda *_: results)
+    words = [f"--set={text}" for text in settings]
+    lines = run(capsys, "reproduce", *words).out.splitlines()
+    assert lines[4].split()[:5] == ["accuracy", "75.0", "%", "±", "0.0"]
+    assert lines[4].endswith(" 73.2 %") is is_paper
+    assert lines[3].endswith(" paper") is is_paper
+    figures = run(capsys, "reproduce", *words, "--json").json["figures"]
+    assert figures["f1"] == {"mean": 0.75, "deviation": 0, "paper": 0.725 if is_paper else None}
 
 
 def test_reproduce_ends_with_the_first_failure(capsys):

@@ -135,7 +135,13 @@ def test_a_preset_in_an_override_takes_the_place_of_layers():
             '--set: "epochs=5" is not SECTION.KEY=VALUE, as training.epochs=5 is; '
             "did you mean 'training.epochs'?",
         ),
-        ("data.source=", '--set: data.source must be a text of one line, not ""'),
+        ("training.epochs", "--set: training.epochs has no value; write training.epochs=VALUE"),
+        (
+            "training=3",
+            "--set: training is a table; set one of engine, epochs, batch_size, learning_rate, "
+            "seed, patience, measure_start, threads, as training.engine=VALUE",
+        ),
+        ("data.source=", '--set: data.source must be one line of at least one character, not ""'),
     ],
 )
 def test_a_bad_override_is_told_in_one_line(text, message):
@@ -152,7 +158,10 @@ COUNT = "must be a whole number of at least 1, not"
 SAMPLES = 'must be a whole number of at least 1 or "all", not'
 RATE = "must be a finite number above 0, not"
 SHAPE = "must be three whole numbers of at least 1, [channels, rows, columns], not"
-NAMES = "must be a list of 2 to 256 different texts, or [] for none, not"
+NAMES = (
+    "must be a list of 2 to 256 different texts of one line without control "
+    "characters, or [] for none, not"
+)
 
 
 @pytest.mark.parametrize(
@@ -199,14 +208,32 @@ NAMES = "must be a list of 2 to 256 different texts, or [] for none, not"
             'selection = "frist"',
             'data.selection must be "first" or "stratified", not "frist"',
         ),
-        ("data", 'source = "a\\nb"', 'data.source must be a text of one line, not "a\\nb"'),
-        ("data", 'source = "a\\u2028b"', 'data.source must be a text of one line, not "a\\u2028b"'),
-        ("data", 'source = "\\u0000"', 'data.source must be a text of one line, not "\\u0000"'),
-        ("data", "source = ['a']", 'data.source must be a text of one line, not ["a"]'),
+        (
+            "data",
+            'source = "a\\nb"',
+            'data.source must be one line of at least one character, not "a\\nb"',
+        ),
+        (
+            "data",
+            'source = "a\\u2028b"',
+            'data.source must be one line of at least one character, not "a\\u2028b"',
+        ),
+        (
+            "data",
+            'source = "\\u0000"',
+            'data.source must be one line of at least one character, not "\\u0000"',
+        ),
+        (
+            "data",
+            "source = ['a']",
+            'data.source must be one line of at least one character, not ["a"]',
+        ),
         ("data", 'class_names = ["a", "a"]', f'data.class_names {NAMES} ["a", "a"]'),
         ("data", 'class_names = ["a"]', f'data.class_names {NAMES} ["a"]'),
         ("data", 'class_names = ["a", 1]', f'data.class_names {NAMES} ["a", 1]'),
+        ("data", 'class_names = ["a", "\\u001b"]', f'data.class_names {NAMES} ["a", "\\u001b"]'),
         ("data", 'class_names = "ab"', f'data.class_names {NAMES} "ab"'),
+        ("network", "layers = []", "network.layers must have at least one layer; or leave it out"),
         (
             "network",
             'preset = "papr"',

@@ -163,8 +163,15 @@ def test_images_that_are_no_square_need_a_shape(write):
     assert error(write(b"0" + b",1" * 783)).startswith(
         ", row 1: a label and 783 pixels, which make no square image"
     )
-    assert ", row 2: a label and 0 pixels" in error(write(b"label;a;b\n1;2;3\n"))
-    assert "commas" in error(write(b"1;2;3;4;5\n0;1;2;3;4\n"))
+    assert ", row 2: a label and 0 pixels" in error(write(b"label\n1\n"))
+
+
+@pytest.mark.parametrize(("mark", "name"), [(b";", "semicolons"), (b"\t", "tabs")])
+@pytest.mark.parametrize("content", [b"label,a,b\n1,2,3\n", b"1,2,3,4,5\n0,1,2,3,4\n", b"1,2"])
+def test_values_that_no_comma_separates(write, mark, name, content):
+    assert error(write(content.replace(b",", mark))) == (
+        f", row 1: {name} stand between the values; save the file with commas"
+    )
 
 
 @pytest.mark.parametrize(

@@ -61,6 +61,15 @@ def test_own_csv(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("name", ["own_csv", "own_images"])
+def test_an_example_without_data_says_how_to_run_it(name):
+    command = [sys.executable, "-m", f"examples.{name}"]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8")
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert f"    python3 -m examples.{name} " in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
 def test_own_images(tmp_path):
     image = pytest.importorskip("PIL.Image", reason="Pillow reads and writes image files")
     for name, colour in (("red", (200, 0, 0)), ("blue", (0, 0, 200))):

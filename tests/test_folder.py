@@ -36,7 +36,7 @@ def test_without_pillow_the_error_says_what_to_install(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "PIL", None)
     monkeypatch.setitem(sys.modules, "PIL.Image", None)
     path = tmp_path / "a.png"
-    path.touch()
+    path.write_bytes(b"\x89PNG")
     assert error(read_image, path, GREY) == (
         f"{path}: reading image files needs Pillow: pip install 'verypoorcnn[images]'"
     )
@@ -191,7 +191,7 @@ class TestOneImage:
             f"{path}: not an image file; remove it or save it as PNG"
         )
         path.write_bytes(b"")
-        assert "not an image file" in error(read_image, path, GREY)
+        assert error(read_image, path, GREY) == f"{path}: the file is empty; give an image"
 
     def test_damaged(self, path, pillow):
         pillow.frombytes("L", (64, 64), random.Random(1).randbytes(64 * 64)).save(path)

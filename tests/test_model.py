@@ -68,7 +68,11 @@ def test_the_summary_of_the_paper():
     [
         (lambda: Model(NETWORK, class_names=("a", "b")), "2 class names for a network of 3"),
         (lambda: Model(engine="gpu"), "no engine 'gpu'"),
-        (lambda: Model().predict([b"123"]), "images to predict: 1 labels but 3 bytes"),
+        (lambda: Model(NETWORK, class_names=("a", "b", "a")), "class name 'a' stands twice"),
+        (lambda: Model(NETWORK, class_names=("a", "b", "")), "class name '' is not one line of"),
+        (lambda: Model().predict([b"123"]), "image 0: 3 bytes, but .* 1×28×28 = 784; scale it"),
+        (lambda: Model().predict([bytes(784), bytes(785)]), "image 1: 785 bytes, but"),
+        (lambda: overflowing().predict([bytes([255] * 784)]), "probability of '0' is nan, not a n"),
         (lambda: Model().evaluate(random_images(NETWORK, 2)), "images of 2×7×6, but .* 1×28×28"),
         (lambda: Model(NETWORK).fit(too_many_classes(), callbacks=()), "label 3, but .* 3 classes"),
         (lambda: Model.load("nowhere.safetensors"), "nowhere.safetensors"),
@@ -77,6 +81,15 @@ def test_the_summary_of_the_paper():
 def test_what_cannot_be_is_told(use, message):
     with pytest.raises(UserError, match=message):
         use()
+
+
+def overflowing():
+    """A model of finite numbers whose products are not."""
+    values = paper().initial_parameters(0)
+    for tensor in values.values():
+        for index in range(len(tensor.values)):
+            tensor.values[index] = 1e300
+    return Model(parameters=values, engine="textbook")
 
 
 def too_many_classes():
@@ -112,6 +125,12 @@ def test_a_file_without_a_word_is_known_by_its_shapes(tmp_path):
     assert Model.load(path, network=NETWORK).network == NETWORK
 
 
+def test_a_network_that_the_file_contradicts(saved):
+    assert Model.load(saved, network=NETWORK).network == NETWORK
+    with pytest.raises(UserError, match="that is not the one that is given; leave the con"):
+        Model.load(saved, network=paper())
+
+
 def deep():
     return '{"a":' * 5000 + "1" + "}" * 5000
 
@@ -126,6 +145,23 @@ def deep():
         ("network", json.dumps(paper().settings()), "tensor '.*' .* another"),
         ("class_names", '{"names": ["a", "b"]}', "2 class names for a network of 3"),
         ("class_names", '{"names": [1, 2, 3]}', "class_names is no list of names"),
+        (
+            "class_names",
+            '{"names": ["a", "b", "a"]}',
+            "class name 'a' stands twice; save the model",
+        ),
+        ("class_names", '{"names": ["a", "b", ""]}', "class name '' is not one line of text"),
+        (
+            "class_names",
+            r'{"names": ["a", "b", "c\u001b[31m"]}',
+            r"class name 'c\\x1b\[31m' is not",
+        ),
+        ("class_names", r'{"names": ["a", "b", "c\nd"]}', r"class name 'c\\nd' is not one line"),
+        (
+            "class_names",
+            r'{"names": ["a", "b", "\udcff"]}',
+            r"class name '\\udcff' is not one line",
+        ),
         ("preprocessing", '{"pixels": "byte / 127"}', "does not know its preprocessing"),
         ("details", "NaN", "details: not JSON"),
     ],

@@ -86,7 +86,7 @@ def read(source: Path, **options: Any) -> Parts:
 def test_overlap_is_reported(own: Path) -> None:
     assert read(own).notes == (
         f"{own / 'test.csv'}: 4 of 7 images also stand among the training images "
-        f"(index 0, 2, 3, 5); --drop-overlap leaves them out",
+        f"(index 0, 2, 3, 5); train --drop-overlap leaves them out",
     )
 
 

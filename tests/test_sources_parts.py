@@ -78,6 +78,18 @@ def test_validation_comes_behind_the_training_images(own: Path) -> None:
     assert numbers(parts.validation.pixels) == list(range(25, 30))
 
 
+def test_validation_leaves_images_to_train_on(own: Path) -> None:
+    said: list[str] = []
+    message = failure(lambda: read(own, train_samples=7, validation_samples=30, say=said.append))
+    assert message.endswith(
+        ": data.validation_samples = 30 leaves nothing to train on, there are 30 images; "
+        "set it to 29 or less"
+    )
+    assert said == []
+    parts = read(own, train_samples=7, validation_samples=28)
+    assert (len(parts.train), len(parts.validation or ())) == (2, 28)
+
+
 def test_stratified_parts(own: Path) -> None:
     options = {"train_samples": 6, "validation_samples": 3, "test_samples": 9, "seed": 4}
     parts = read(own, selection="stratified", **options)
@@ -96,12 +108,6 @@ def test_fewer_images_than_asked_for_are_all_taken_with_a_note(own: Path) -> Non
     assert parts.notes == (
         f"{own / 'train.csv'}: 1,500 images asked for; all there are, 30, taken",
         f"{own / 'test.csv'}: 600 images asked for; all there are, 12, taken",
-    )
-
-
-def test_validation_larger_than_the_set(own: Path) -> None:
-    assert failure(lambda: read(own, validation_samples=30)) == (
-        f"{own / 'train.csv'}: 30 images asked for, but there are 30; ask for 1 to 29"
     )
 
 

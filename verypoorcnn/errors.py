@@ -1,4 +1,4 @@
-"""The one kind of error that is the user's to mend."""
+"""The one kind of error that is the user's to mend, and what its messages are made with."""
 
 
 class UserError(Exception):
@@ -13,5 +13,10 @@ def nearest(word: str, known: list[str]) -> str:
     """`" (did you mean 'epochs'?)"` when a known word is close to `word`, else the whole choice."""
     import difflib  # only when something is already wrong
 
-    close = difflib.get_close_matches(word, known, n=1, cutoff=0.5)
+    close = difflib.get_close_matches(word, known, n=1, cutoff=0.55)
     return f"did you mean {close[0]!r}?" if close else f"choose from {', '.join(sorted(known))}"
+
+
+def visible(text: str) -> str:
+    """The text for a terminal: escape sequences, line breaks and the like as Python writes them."""
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in text)

@@ -16,7 +16,7 @@ from importlib import import_module
 from pathlib import Path
 
 from verypoorcnn import __version__
-from verypoorcnn.errors import UserError, nearest
+from verypoorcnn.errors import UserError, nearest, visible
 
 COMMANDS = {
     "train": "train and test a network; by itself, the paper's experiment",
@@ -117,12 +117,13 @@ def _overview() -> str:
 
 def _write_any_letter() -> None:
     """Let stdout write "?" for what its encoding lacks, such as × in ASCII."""
-    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors == "strict":
+    strict = "strict", "surrogateescape"  # the latter in the C locale, whose encoding is ASCII
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.errors in strict:
         sys.stdout.reconfigure(errors="replace")
 
 
 def _failed(reason: str) -> int:
-    _tell(f"verypoorcnn: {' '.join(reason.splitlines())}")
+    _tell(f"verypoorcnn: {visible(' '.join(reason.splitlines()))}")
     return 2
 
 
@@ -134,12 +135,25 @@ def _tell(line: str) -> None:
 
 
 def _os_failed(error: OSError) -> int:
-    """A disk that is full, say.  What has no file's name happened to stdout."""
+    """A disk that is full, say."""
     reason = error.strerror or str(error)
     if error.filename is not None:
         return _failed(f"{error.filename}: {reason}; mend that or give another place")
-    with suppress(OSError, AttributeError):  # else Python would try to write the rest at its end
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    lost = _stdout_is_lost()
     if isinstance(error, BrokenPipeError):  # head, for instance, has seen enough
         return 1
-    return _failed(f"the output cannot be written ({reason}); send it elsewhere")
+    if lost:
+        return _failed(f"the output cannot be written ({reason}); send it elsewhere")
+    return _failed(f"a file or the output cannot be written ({reason}); mend that and try again")
+
+
+def _stdout_is_lost() -> bool:
+    """Whether something waits for stdout that cannot be written; then it is given up."""
+    try:
+        if sys.stdout:
+            sys.stdout.flush()  # tries again, as Python would at its end
+    except OSError:
+        with suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False

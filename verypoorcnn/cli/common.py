@@ -34,7 +34,12 @@ class Terminal:
 
 def print_json(value: Any) -> None:
     """Exactly one JSON value on stdout, in ASCII, which passes through anything."""
-    print(json.dumps(value, allow_nan=False))
+    try:
+        print(json.dumps(value, allow_nan=False))
+    except ValueError:  # who trains with far too high a rate gets such numbers
+        raise UserError(
+            "a number of the result is not finite, which JSON cannot say; leave --json away"
+        ) from None
 
 
 def percent(share: float) -> str:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verypoorcnn.cli.common import Terminal, open_model, percent, print_json
-from verypoorcnn.cli.options import add_data, add_engine, add_json, add_model
-from verypoorcnn.cli.parser import place, whole
+from verypoorcnn.cli.images import images_to_test
+from verypoorcnn.cli.options import OWN, add_data, add_engine, add_json, add_model
+from verypoorcnn.cli.parser import place, positive, whole
 from verypoorcnn.errors import UserError, nearest
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ examples:
   {program} explain runs/lenet boot.png
       what every layer makes of an image, and how its class came out
   {program} explain runs/lenet --index 17 --at 'conv1[2][3][4]'
-      the arithmetic of one number, for test image 17 of Fashion-MNIST
+      the arithmetic of one number, for test image 17 of the run
   {program} explain runs/lenet boot.png --at 'fc1[3]' --gradient
       of one gradient, checked against the loss itself; --label says what it is
   {program} explain runs/lenet boot.png --at 'fc1.bias[3]' --update
@@ -33,6 +34,14 @@ numbers are named as
   image[0][3][4]  conv1[2][3][4]  fc1[3]  probabilities[7]  loss
   conv1.weight[2][0][1][4]  fc1.bias[3]
 """
+RATE = 0.008  # the paper's
+COMPANIONS = {  # what an option belongs to
+    "all": "at",
+    "rate": "update",
+    "patch": "occlusion",
+    "stride": "occlusion",
+    "fill": "occlusion",
+}
 
 
 @dataclass(frozen=True)
@@ -48,9 +57,13 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
     add_model(parser)
     parser.add_argument(
-        "image", nargs="?", metavar="IMAGE", help="an image, or a CSV or IDX file of many"
+        "image",
+        nargs="?",
+        type=place,
+        metavar="IMAGE",
+        help="an image, or a CSV or IDX file of many",
     )
-    add_data(parser, "in the place of IMAGE, a test image of these")
+    add_data(parser, "in the place of IMAGE, a test image of these", usual=OWN)
     parser.add_argument(
         "--index", type=whole(0), default=0, metavar="N", help="which image of many (0)"
     )
@@ -71,7 +84,7 @@ def _add_questions(parser: ArgumentParser) -> None:
     what.add_argument("--gradient", action="store_true", help="the gradient of the loss by it")
     what.add_argument("--update", action="store_true", help="what one step makes of it")
     parser.add_argument(
-        "--rate", type=float, default=0.008, metavar="R", help="of learning, for --update (0.008)"
+        "--rate", type=positive, metavar="R", help=f"of learning, for --update ({RATE})"
     )
     parser.add_argument("--all", action="store_true", help="show every row of long tables")
     parser.add_argument(
@@ -80,13 +93,11 @@ def _add_questions(parser: ArgumentParser) -> None:
     parser.add_argument(
         "--occlusion", action="store_true", help="map of how its probability falls where covered"
     )
-    parser.add_argument("--patch", type=whole(1), default=4, metavar="N", help="pixels covered (4)")
+    parser.add_argument("--patch", type=whole(1), metavar="N", help="pixels covered (4)")
     parser.add_argument(
-        "--stride", type=whole(1), default=2, metavar="N", help="pixels from patch to patch (2)"
+        "--stride", type=whole(1), metavar="N", help="pixels from patch to patch (2)"
     )
-    parser.add_argument(
-        "--fill", default="mean", metavar="F", help="cover with mean, grey, or a byte (mean)"
-    )
+    parser.add_argument("--fill", metavar="F", help="cover with mean, grey, or a byte (mean)")
     parser.add_argument("--out", type=place, metavar="FILE.png", help="write the map as a picture")
 
 
@@ -116,19 +127,23 @@ def _check(options: Namespace) -> None:
         raise UserError(f"--at explains one number and {maps[0]} draws a map; give one of them")
     if options.out and len(maps) != 1:
         raise UserError("--out takes one map; add --saliency or --occlusion, one of them")
+    if options.invert and not options.image:
+        raise UserError("--invert is for image files; name one or leave it away")
+    _check_companions(options)
+
+
+def _check_companions(options: Namespace) -> None:
+    """That no option is given without the one that it belongs to."""
+    given = vars(options)
+    for name, companion in COMPANIONS.items():
+        if given[name] not in (None, False) and not given[companion]:
+            raise UserError(f"--{name} is that of --{companion}; add it, or leave --{name} away")
 
 
 def _subject(options: Namespace, model: Model) -> Subject:
     if options.image:
         return _from_file(options, model)
-    from verypoorcnn.data.sources import load_evaluation
-
-    dataset = load_evaluation(
-        options.data,
-        shape=model.network.input_shape,
-        class_names=model.class_names if model.named else None,
-        say=Terminal().say,
-    )
+    dataset = images_to_test(options, model)
     _check_index(options.index, len(dataset), dataset.source)
     name = f"{dataset.source}, image {options.index}"
     return Subject(name, dataset.image(options.index), dataset.labels[options.index])
@@ -150,6 +165,7 @@ def _check_index(index: int, count: int, where: str) -> None:
 
 def _explainer(options: Namespace, model: Model, subject: Subject) -> Explainer:
     from verypoorcnn.explain import Explainer
+    from verypoorcnn.training.metrics import check_probabilities
 
     label = subject.label if options.label is None else _label(options.label, model)
     if label is not None and label >= model.network.classes:
@@ -158,7 +174,10 @@ def _explainer(options: Namespace, model: Model, subject: Subject) -> Explainer:
             f"{model.network.classes} classes apart; give --label"
         )
     labels = None if label is None else [label]
-    return Explainer.of(model, [subject.pixels], labels, rate=options.rate)
+    rate = RATE if options.rate is None else options.rate
+    explainer = Explainer.of(model, [subject.pixels], labels, rate=rate)
+    check_probabilities(subject.name, explainer.array("probabilities"), model.class_names)
+    return explainer
 
 
 def _label(text: str, model: Model) -> int:
@@ -240,10 +259,14 @@ def _occlusion(
 
     if not options.occlusion:
         return {}
-    fill = int(options.fill) if options.fill.isascii() and options.fill.isdigit() else options.fill
-    sizes = {"patch": options.patch, "stride": options.stride, "fill": fill}
+    given = {"patch": options.patch, "stride": options.stride, "fill": _fill(options.fill)}
+    sizes = {name: value for name, value in given.items() if value is not None}
     label = _class(options, explainer)
     return {"occlusion": occlusion(model.engine, subject.pixels, label, **sizes)}
+
+
+def _fill(text: str | None) -> int | str | None:
+    return int(text) if text and text.isascii() and text.isdigit() else text
 
 
 # The whole way.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from verypoorcnn.cli.common import configured_network, print_json
 from verypoorcnn.cli.options import add_json
-from verypoorcnn.cli.parser import whole
+from verypoorcnn.cli.parser import place, whole
 
 if TYPE_CHECKING:
     from verypoorcnn.network.gradcheck import Check
@@ -32,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
     parser.add_argument(
         "config",
+        type=place,
         metavar="CONFIG.toml",
         nargs="?",
         help="describes the network; the paper's unless given",

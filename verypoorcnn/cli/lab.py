@@ -39,6 +39,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     )
     parser.add_argument(
         "--config",
+        type=place,
         metavar="FILE.toml",
         help="describes the network, for a model file that was written by PyTorch",
     )

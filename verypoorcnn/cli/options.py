@@ -7,19 +7,21 @@ from argparse import ArgumentParser, Namespace
 
 from verypoorcnn.cli.parser import engine, limit, place, whole
 
+OWN = "taken unless given, but of a run its own data"  # of --data, for commands that take models
+
 
 def add_json(parser: ArgumentParser) -> None:
     """`--json`."""
     parser.add_argument("--json", action="store_true", help="print nothing but JSON on stdout")
 
 
-def add_data(parser: ArgumentParser, purpose: str) -> None:
-    """`--data SOURCE`."""
+def add_data(parser: ArgumentParser, purpose: str, usual: str = "taken unless given") -> None:
+    """`--data SOURCE`; `usual` says when Fashion-MNIST is taken."""
     parser.add_argument(
         "--data",
         type=place,
         metavar="SOURCE",
-        help=f"{purpose}: fashion-mnist (searched for, else downloaded; taken unless given), "
+        help=f"{purpose}: fashion-mnist (searched for, else downloaded; {usual}), "
         "sketches (built in), or the path of a CSV file, of IDX files, or of a folder of images",
     )
 
@@ -30,15 +32,18 @@ def add_engine(parser: ArgumentParser) -> None:
         "--engine",
         type=engine,
         metavar="E",
-        help="who computes: textbook, or another engine; auto takes the fastest that works here",
+        help="who computes: textbook, python or native; auto takes the fastest that works here",
     )
 
 
 def add_model(parser: ArgumentParser) -> None:
     """The argument MODEL and `--config` for files that do not say what they hold."""
-    parser.add_argument("model", metavar="MODEL", help="a run's folder, or a .safetensors file")
+    parser.add_argument(
+        "model", type=place, metavar="MODEL", help="a run's folder, or a .safetensors file"
+    )
     parser.add_argument(
         "--config",
+        type=place,
         metavar="FILE.toml",
         help="describes the network, for a model file that was written by PyTorch",
     )
@@ -60,6 +65,7 @@ def add_experiment(parser: ArgumentParser) -> None:
     """What describes an experiment: a configuration and the options that change it."""
     parser.add_argument(
         "config",
+        type=place,
         metavar="CONFIG.toml",
         nargs="?",
         help="data, network and training; what it does not say is as in the paper",

@@ -10,6 +10,7 @@ from argparse import ArgumentParser, ArgumentTypeError, Namespace, RawDescriptio
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import takewhile
+from math import inf
 from typing import NoReturn
 
 from verypoorcnn.errors import UserError, nearest
@@ -79,6 +80,17 @@ def whole(least: int) -> Callable[[str], int]:
     return read
 
 
+def positive(text: str) -> float:
+    """A finite number above 0."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if not 0 < number < inf:  # nor is nan
+        raise ArgumentTypeError(f"{_shown(text)} is not a finite number above 0")
+    return number
+
+
 def limit(text: str) -> int | str:
     """How many: at least 1, or "all"."""
     number = _whole(text)
@@ -103,6 +115,8 @@ def place(text: str) -> str:
         raise ArgumentTypeError("nothing is given; name something or leave the option away")
     if any("\ud800" <= letter <= "\udfff" for letter in text):  # how Python shows other bytes
         raise ArgumentTypeError(f"{_shown(text)} is not UTF-8; rename it")
+    if len(text.splitlines()) > 1:
+        raise ArgumentTypeError(f"{_shown(text)} is more than one line; rename it")
     return text
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from verypoorcnn.cli.common import Terminal, open_model, percent, print_json
 from verypoorcnn.cli.options import add_engine, add_json, add_model
-from verypoorcnn.cli.parser import limit
+from verypoorcnn.cli.parser import limit, place
 from verypoorcnn.errors import UserError
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ examples:
       rows of 784 pixels from 0 to 255, with or without a label before them
 """
 PICTURES = 5  # with more images than these, only lines
+ROWS = (".csv", "-ubyte", ".idx")  # how names end of files whose bytes are taken as they are
 AT_A_TIME = 64  # images between two moves of the progress
 
 
@@ -44,7 +45,11 @@ def add_arguments(parser: ArgumentParser) -> None:
     """Add the command's options."""
     add_model(parser)
     parser.add_argument(
-        "files", nargs="+", metavar="FILE", help="an image, or a CSV or IDX file of many"
+        "files",
+        nargs="+",
+        type=place,
+        metavar="FILE",
+        help="an image, or a CSV or IDX file of many",
     )
     parser.add_argument(
         "--top", type=limit, default=3, metavar="K", help="how many classes to name (3), or all"
@@ -91,6 +96,10 @@ def read(file: str, shape: Shape, invert: bool) -> Iterator[Image]:
 
 def _pixels(path: Path, shape: Shape, invert: bool) -> bytes:
     name = path.name.lower().removesuffix(".gz")
+    if invert and name.endswith(ROWS):
+        raise UserError(f"{path}: --invert is for image files; leave it away")
+    if name.endswith(".safetensors"):
+        raise UserError(f"{path}: this is a model; give images: an image, a CSV or an IDX file")
     if name.endswith(".csv"):
         from verypoorcnn.data.csv_file import read_csv_rows
 

@@ -10,6 +10,7 @@ import os
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from statistics import mean, stdev
 from tempfile import TemporaryDirectory
@@ -23,6 +24,8 @@ from verypoorcnn.cli.parser import place, whole
 
 if TYPE_CHECKING:
     from verypoorcnn.training.configuration import Configuration
+
+Figures = dict[str, dict[str, float | None]]  # mean, deviation and the paper's
 
 EXAMPLES = """\
 examples:
@@ -78,7 +81,7 @@ def run(options: Namespace) -> int:
     configuration = load_configuration(path, overrides(options))
     with TemporaryDirectory() as scratch:
         results = repeat(options, configuration, Path(scratch))
-    figures = summarise(results)
+    figures = summarise(results, _is_paper(configuration, results[0]["data"]))
     if options.json:
         data = results[0]["data"]
         seeds = options.seeds
@@ -161,8 +164,28 @@ def _execute(children: Sequence[Child], jobs: int, epochs: int) -> None:
             known = done
 
 
-def summarise(results: Sequence[Result]) -> dict[str, dict[str, float]]:
-    """Mean and standard deviation over the seeds of every figure that the paper gives."""
+def _is_paper(configuration: Configuration, data: str) -> bool:
+    """Whether this is the paper's experiment, whatever makes no difference to its figures."""
+    from verypoorcnn.training.configuration import Configuration
+
+    usual = Configuration()
+    same = ("seed", "engine", "threads", "measure_start")
+    training = replace(
+        configuration.training, **{name: getattr(usual.training, name) for name in same}
+    )
+    here = replace(configuration.data, source=usual.data.source, class_names=())
+    return data.startswith("Fashion-MNIST from ") and (here, configuration.network, training) == (
+        usual.data,
+        usual.network,
+        usual.training,
+    )
+
+
+def summarise(results: Sequence[Result], is_paper: bool) -> Figures:
+    """Mean and standard deviation over the seeds of every figure that the paper gives.
+
+    One seed has no deviation, and the paper has figures of its own experiment only: None.
+    """
     rows = [
         {
             **{name: result["test"][name] for name in ("accuracy", "precision", "recall", "f1")},
@@ -174,23 +197,31 @@ def summarise(results: Sequence[Result]) -> dict[str, dict[str, float]]:
     return {
         name: {
             "mean": mean(row[name] for row in rows),
-            "deviation": stdev(row[name] for row in rows) if len(rows) > 1 else 0.0,
-            "paper": PAPER[name],
+            "deviation": stdev(row[name] for row in rows) if len(rows) > 1 else None,
+            "paper": PAPER[name] if is_paper else None,
         }
         for name in PAPER
     }
 
 
-def table(figures: dict[str, dict[str, float]], results: Sequence[Result]) -> str:
-    """Our figures beside the paper's."""
+def table(figures: Figures, results: Sequence[Result]) -> str:
+    """Our figures, and beside them the paper's where there are any."""
     one = results[0]
     heading = (
         f"{one['data']}: {one['train_samples']:,} training and {one['test_samples']:,} test "
         f"images; epochs: {len(one['history'])}, seeds: {len(results)}, engine: {one['engine']}"
     )
-    lines = [paragraph(heading), "", f"{'':<38}{'here: mean ± deviation':>24}{'paper':>10}"]
+    is_paper = figures["accuracy"]["paper"] is not None
+    columns = f"{'':<38}{'here: mean ± deviation':>24}" + f"{'paper':>10}" * is_paper
+    lines = [paragraph(heading), "", columns]
     for name, figure in figures.items():
-        shown = "{:.2f}".format if name.endswith("loss") else percent
-        here = f"{shown(figure['mean'])} ± {shown(figure['deviation'])}"
-        lines.append(f"{MEANINGS[name]:<38}{here:>24}{shown(figure['paper']):>10}")
+        shown = {key: _shown(name, value) for key, value in figure.items()}
+        here = f"{shown['mean']} ± {shown['deviation']}"
+        lines.append(f"{MEANINGS[name]:<38}{here:>24}" + f"{shown['paper']:>10}" * is_paper)
     return "\n".join(lines)
+
+
+def _shown(name: str, figure: float | None) -> str:
+    if figure is None:
+        return "–"
+    return f"{figure:.2f}" if name.endswith("loss") else percent(figure)

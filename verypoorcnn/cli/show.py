@@ -59,6 +59,7 @@ def add_arguments(parser: ArgumentParser) -> None:
 
 def run(options: Namespace) -> int:
     """Print a function at a level, or the names of all."""
+    _check(options)
     if options.function is None:
         print("\n".join(_overview()))
         return 0
@@ -67,6 +68,16 @@ def run(options: Namespace) -> int:
     if options.level is None:
         _hint(options.function)
     return 0
+
+
+def _check(options: Namespace) -> None:
+    """UserError for options that would change nothing."""
+    given = {"--as": options.level, "--shapes": options.shapes, "--isa": options.isa}
+    names = [name for name, value in given.items() if value]
+    if options.function is None and names:
+        raise UserError(f"{names[0]} is of one function; name it")
+    if options.level in (None, "textbook") and names and names[-1] != "--as":
+        raise UserError(f"{names[-1]} changes nothing in the source; add --as LEVEL")
 
 
 def _text(function: Callable[..., None], options: Namespace) -> str:

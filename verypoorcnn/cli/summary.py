@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from verypoorcnn.cli.common import configured_network, open_model, paragraph, print_json
 from verypoorcnn.cli.options import add_json
+from verypoorcnn.cli.parser import place
+from verypoorcnn.errors import visible
 
 if TYPE_CHECKING:
     from verypoorcnn.network import Network
@@ -30,6 +32,7 @@ def add_arguments(parser: ArgumentParser) -> None:
     parser.add_argument(
         "what",
         nargs="?",
+        type=place,
         metavar="CONFIG|MODEL",
         help="a .toml file, a run's folder or a .safetensors file (the paper's network)",
     )
@@ -66,13 +69,13 @@ def _opened(what: str | None) -> tuple[Network, Model | None]:
 def origin(model: Model) -> str:
     """What a model tells apart, and where it comes from."""
     facts = {"classes": ", ".join(model.class_names), **model.details}
-    return "\n".join(paragraph(f"{name}: {_shown(fact)}") for name, fact in facts.items())
+    return "\n".join(paragraph(f"{visible(name)}: {_shown(fact)}") for name, fact in facts.items())
 
 
 def _shown(fact: Any) -> str:
     if isinstance(fact, dict):
-        return ", ".join(f"{name} {_shown(item)}" for name, item in fact.items())
-    return f"{fact:.4g}" if isinstance(fact, float) else str(fact)
+        return ", ".join(f"{visible(name)} {_shown(item)}" for name, item in fact.items())
+    return f"{fact:.4g}" if isinstance(fact, float) else visible(str(fact))
 
 
 def as_dict(network: Network, model: Model | None) -> dict[str, Any]:

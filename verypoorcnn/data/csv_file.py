@@ -208,8 +208,18 @@ def _is_header(path: Path, line: bytes) -> bool:
     try:
         float(text.split(",")[0].strip(' \t\r\n"'))
     except ValueError:
+        _check_commas(path, line)
         return True
     return False
+
+
+def _check_commas(path: Path, line: bytes) -> None:
+    """Tell of what spreadsheets write in many countries, and databases everywhere."""
+    for mark, name in ((b";", "semicolons"), (b"\t", "tabs")):
+        if mark in line and b"," not in line:
+            raise UserError(
+                f"{path}, row 1: {name} stand between the values; save the file with commas"
+            )
 
 
 def _values(path: Path, row: int, fields: list[bytes], columns: Columns) -> bytes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from math import prod
@@ -12,6 +13,26 @@ from verypoorcnn.errors import UserError
 Shape = tuple[int, int, int]  # channels, rows, columns
 
 MAX_CLASSES = 256  # a label is one byte
+NAME = re.compile(
+    r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
+)  # on one line, of any terminal
+
+
+def check_class_names(names: Sequence[str], where: str, fix: str = "rename the class") -> None:
+    """Raise UserError unless each name is one line that can be printed, and they all differ."""
+    for name in names:
+        if not NAME.fullmatch(name):
+            raise UserError(
+                f"{where}: the class name {_shortened(name)} is not one line of text without "
+                f"control characters; {fix}"
+            )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise UserError(f"{where}: the class name {_shortened(twice)} stands twice; {fix}")
+
+
+def _shortened(name: str) -> str:
+    return repr(name if len(name) <= 40 else f"{name[:40]}…")
 
 
 @dataclass(frozen=True)
@@ -22,7 +43,8 @@ class Dataset:
     28×28 are 47 MB.  `labels` holds one byte an image.
 
     Raises:
-        UserError: sizes that do not agree, no image at all, or a label without a class name.
+        UserError: sizes that do not agree, no image at all, a label without a class name, or names
+            that are no names.
     """
 
     pixels: bytes
@@ -32,6 +54,7 @@ class Dataset:
     source: str  # "Fashion-MNIST, training part, from data/fashion-mnist"
 
     def __post_init__(self) -> None:
+        check_class_names(self.class_names, self.source)
         if not self.labels:
             raise UserError(f"{self.source}: there is no image; give data with at least one")
         if len(self.pixels) != len(self.labels) * self.image_bytes:

@@ -128,6 +128,8 @@ def read_image(path: Path, shape: Shape, *, invert: bool = False) -> bytes:
 def _decoding(path: Path) -> Iterator[Image]:
     """The opened picture; whatever goes wrong with it becomes a UserError of one line."""
     with reading(path), path.open("rb") as file, warnings.catch_warnings():
+        if not file.peek(1):
+            raise UserError(f"{path}: the file is empty; give an image")
         try:
             import PIL.Image
         except ImportError as error:

@@ -24,6 +24,7 @@ SOURCES = (
     "of a folder per class)"
 )
 IMAGE: Shape = (1, 28, 28)  # what image files are brought to where no shape is asked for
+SKETCHES_ORIGIN = "built-in sketches"
 SKETCHES = 6_000, 1_000  # training and test images, where no number is asked for
 
 Say = Callable[[str], None]
@@ -36,12 +37,14 @@ class Opened:
     """A source whose parts can be read; without a test part, `train` reads all there is.
 
     `in_order` tells whether its first images are a fair sample; folders stand class by class.
+    `usual` is how many training images it has where no number is asked for, if it draws them.
     """
 
     origin: str  # "Fashion-MNIST from data/fashion-mnist"
     train: Reader
     test: Reader | None = None
     in_order: bool = True
+    usual: int = 0
 
 
 def open_source(
@@ -93,7 +96,7 @@ def _sketches(train_count: int | None, test_count: int | None) -> Opened:
         reader(train_count or SKETCHES[0], "train"),
         reader(test_count or SKETCHES[1], "test"),
     )
-    return Opened("built-in sketches", train, test)
+    return Opened(SKETCHES_ORIGIN, train, test, usual=SKETCHES[0])
 
 
 def _all_of(dataset: Dataset) -> Found:
@@ -108,10 +111,8 @@ def _fashion_mnist(note: Say, say: Say) -> Opened | None:
     """Fashion-MNIST from this machine or else from the network; None, with a loud line, if not."""
     folder = fm.find()
     if folder is None:
-        folder = fm.cache_folder()
-        say(f"Fashion-MNIST is not on this machine: downloading it (31 MB) to {folder}")
         try:
-            fm.download(folder, fm.in_words(say))
+            folder = download_fashion_mnist(say)
         except UserError as error:
             note(
                 f"WARNING: Fashion-MNIST can neither be found nor downloaded ({error}): going on "
@@ -119,6 +120,14 @@ def _fashion_mnist(note: Say, say: Say) -> Opened | None:
             )
             return None
     return _idx_folder(folder)
+
+
+def download_fashion_mnist(say: Say) -> Path:
+    """Bring it onto this machine and give its folder; UserError where that fails."""
+    folder = fm.cache_folder()
+    say(f"Fashion-MNIST is not on this machine: downloading it (31 MB) to {folder}")
+    fm.download(folder, fm.in_words(say))
+    return folder
 
 
 def _folder(folder: Path, shape: Shape | None) -> Opened | None:

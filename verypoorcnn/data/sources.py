@@ -33,6 +33,7 @@ class Parts:
     validation: Dataset | None
     origin: str  # "Fashion-MNIST from data/fashion-mnist"
     notes: tuple[str, ...]
+    available: int = 0  # training images that the source has, these among them; 0: not known
 
 
 def load(
@@ -127,7 +128,8 @@ class _Loading:
         test = self._at_most(tested.dataset, wanted.test_samples)
         _check_classes(there.labels, train, self.note)
         _tell_overlap(train, test, self.note)
-        parts = Parts(train, test, validation, opened.origin, tuple(self.notes))
+        available = max(len(there.labels), opened.usual)
+        parts = Parts(train, test, validation, opened.origin, tuple(self.notes), available)
         self.say(_in_words(parts, len(there.labels), len(tested.labels)))
         self.say(_class_counts(train))
         return parts
@@ -154,6 +156,12 @@ class _Loading:
     def _learning(self, there: Dataset) -> tuple[Dataset, Dataset | None]:
         """What is trained on, and what is cut off it for validation."""
         wanted = self.wanted
+        if wanted.validation_samples >= len(there):
+            raise UserError(
+                f"{there.source}: data.validation_samples = {wanted.validation_samples:,} leaves "
+                f"nothing to train on, there are {len(there):,} images; set it to "
+                f"{len(there) - 1:,} or less"
+            )
         train = self._at_most(there, wanted.learning_samples)
         if not wanted.validation_samples:
             return train, None
@@ -261,7 +269,7 @@ def _tell_overlap(train: Dataset, test: Dataset, note: Say) -> None:
         first = ", ".join(map(str, shared[:10])) + (", …" if len(shared) > 10 else "")
         note(
             f"{test.source}: {len(shared):,} of {len(test):,} images also stand among the training "
-            f"images (index {first}); --drop-overlap leaves them out"
+            f"images (index {first}); train --drop-overlap leaves them out"
         )
 
 

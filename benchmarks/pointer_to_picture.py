@@ -81,6 +81,11 @@ def key(name: str) -> Callable[[Page, int], None]:
     return lambda page, turn: page.keyboard.press(name)
 
 
+def to_and_fro(page: Page, turn: int) -> None:
+    """A step back on a slider, and a step forth."""
+    page.keyboard.press("ArrowRight" if turn % 2 else "ArrowLeft")
+
+
 def nothing(page: Page) -> None:
     """Nothing needs to be done before."""
 
@@ -121,9 +126,9 @@ ACTS = [
         "view=whatif&target=conv1.weight[1][0][2][2]",
         ".picker-map canvas",
         focus(".picker-fields input[type=range]"),
-        key("ArrowRight"),
+        to_and_fro,
     ),
-    Act("another epoch", "view=time", "#time-slider", focus("#time-slider"), key("ArrowLeft")),
+    Act("another epoch", "view=time", "#time-slider", focus("#time-slider"), to_and_fro),
 ]
 
 

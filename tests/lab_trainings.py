@@ -44,15 +44,17 @@ def quick_session(
     parameters: Mapping[str, Tensor] | None = None,
     origin: str = "untrained, seed 0",
     details: Mapping[str, Any] | None = None,
+    network: Network | None = None,
+    source: str = "/nowhere/at-all",
     **training: Any,
 ) -> Session:
-    """A session of the small network; its source cannot be opened, so its images are all."""
-    network = small_network()
+    """A session of the small network, or another; with no more images than those it has."""
+    network = network or small_network()
     given = {"epochs": 4, "batch_size": 8, "learning_rate": 0.1, **training}
     layers = tuple(layer.settings() for layer in network.layers)
     configuration = replace(
         Configuration(origin="a test"),
-        data=DataSettings(source="/nowhere/at-all"),
+        data=DataSettings(source=source),
         network=NetworkSettings(input_shape=SHAPE, layers=layers),
         training=TrainingSettings(**given),
     )

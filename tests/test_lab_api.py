@@ -178,6 +178,19 @@ def test_backward_is_the_textbook_engine_to_the_last_bit(lab: Client):
     assert found["update"] == {"learning_rate": 0.008}
 
 
+def test_backward_gives_the_gradients_of_one_layer_alone(lab: Client):
+    every = lab.get("/api/backward?image=test:6")["gradients"]
+    one = lab.get("/api/backward?image=test:7&layer=conv2")
+    known = explainer(lab, 7)
+    assert [*one["gradients"]] == [name for name in every if name.startswith("conv2.")]
+    for name, array in one["gradients"].items():
+        assert numbers(array) == flat(known.array(name, "gradient"))
+    assert one["loss"] == known.array("loss")
+    for layer in ("image", "pool1"):
+        assert lab.get(f"/api/backward?image=test:7&layer={layer}")["gradients"] == {}
+    assert "layer: there is no 'conv9'" in lab.refused("/api/backward?image=test:7&layer=conv9")
+
+
 @pytest.mark.skipif(FASTEST.typecode == "d", reason="the fastest engine here is one of float64")
 def test_the_fastest_engines_numbers_stand_beside(lab: Client):
     test = lab.server.session.parts.test

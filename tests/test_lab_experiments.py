@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import partial
 from statistics import mean, stdev
 from threading import Event
 
@@ -17,13 +18,23 @@ from verypoorcnn.lab.training.material import Material
 from verypoorcnn.lab.training.sweep import Sweeps
 from verypoorcnn.lab.training.trial import Bench, accuracies, confusion, curves
 from verypoorcnn.training.evaluation import evaluate
+from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Trainer
 from verypoorcnn.training.settings import TrainingSettings
+
+GO_ON = StopWhenAsked()  # whom nobody asks
 
 
 @pytest.fixture
 def session():
     made = quick_session()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def bench(session):
+    made = Bench(Material(session))
     yield made
     made.close()
 
@@ -86,15 +97,11 @@ def test_settings_that_are_not_given_are_as_the_lab_was_opened(session):
     assert last["accuracy"]["each"] == [by_hand(0, learning_rate=0.05)[1].accuracy]
 
 
-def test_engines_are_kept_for_as_long_as_their_network_is_wanted(session):
-    bench = Bench(Material(session))
+def test_a_kept_engine_gives_the_same_as_a_new_one(bench):
     for rate in (0.1, 0.2):
         for filters in (2, 3):
-            bench.trial(bench.setup({"learning_rate": rate, "filters": filters}), 0, ())
-    engines = [*bench.engines._kept.values()]
-    assert len(engines) == 2
-    again = bench.trial(bench.setup({}), 0, ())
-    assert [*bench.engines._kept.values()] == [engines[1], engines[0]]
+            bench.trial(bench.setup({"learning_rate": rate, "filters": filters}), 0, GO_ON)
+    again = bench.trial(bench.setup({}), 0, GO_ON)
     assert again.history[-1]["loss"] == by_hand(0)[0][-1]["loss"]
 
 
@@ -104,9 +111,9 @@ def test_a_new_experiment_takes_the_place_of_the_one_under_way(session):
     begun = Event()
     trial = service.bench.trial
 
-    def watched(setup, seed, callbacks):
+    def watched(*given):
         begun.set()
-        return trial(setup, seed, callbacks)
+        return trial(*given)
 
     service.bench.trial = watched
     first = service.start({"epochs": 200, "seeds": 30})
@@ -128,12 +135,11 @@ def test_a_cancelled_experiment_stays_as_it_is(session):
     assert service.last is None or not service.last["finished"]
 
 
-def test_seeds_that_run_away_are_named_and_left_out(session):
-    bench = Bench(Material(session))
-    good = bench.trial(bench.setup({}), 0, ())
+def test_seeds_that_run_away_are_named_and_left_out(bench):
+    good = bench.trial(bench.setup({}), 0, GO_ON)
     setup = bench.setup({})
     object.__setattr__(setup, "learning_rate", 1e300)
-    bad = bench.trial(setup, 1, ())
+    bad = bench.trial(setup, 1, GO_ON)
     assert bad.test is None
     assert bad.fault.endswith("try a learning rate below 1e+300")
     found = accuracies([good, bad])
@@ -144,12 +150,32 @@ def test_seeds_that_run_away_are_named_and_left_out(session):
     assert curves([bad])["loss"] == {"mean": [], "low": [], "high": []}
 
 
-def test_without_machine_code_less_is_trained_and_that_is_said(session, monkeypatch):
-    monkeypatch.setattr(Bench, "engine", "python")
-    bench = Bench(Material(session))
+def test_seeds_whose_last_step_ruins_them_are_faults_and_no_end_of_all(bench):
+    setup = bench.setup({"epochs": 1, "batch_size": 60})
+    object.__setattr__(setup, "learning_rate", 1e30)  # one step, whose loss is still well
+    bad = bench.trial(setup, 0, GO_ON)
+    assert bad.test is None
+    assert bad.fault.endswith("try a learning rate below 1e+30")
+
+
+def test_what_was_told_never_changes(session, monkeypatch):
+    told = []
+    monkeypatch.setattr(experiments, "BETWEEN", 0.0)
+    monkeypatch.setattr(session.hub, "publish", lambda kind, data: told.append((data, str(data))))
+    run(session, seeds=2)
+    assert any("under_way" in data for data, _ in told)
+    assert all(str(data) == before for data, before in told)
+
+
+def test_without_machine_code_less_is_trained_and_that_is_said(bench, monkeypatch):
+    monkeypatch.setattr(bench.engines, "get", partial(_python_alone, bench.engines.get))
+    setup = bench.feasible(bench.setup({"epochs": 100}), GO_ON)
     assert bench.note.startswith("There is no machine code for this network here, so the python")
-    setup = bench.setup({"epochs": 100})
     assert (setup.epochs, setup.train_samples) == (8, 60)
+
+
+def _python_alone(get, name, *given):
+    return get("python", *given)
 
 
 @pytest.mark.parametrize(

@@ -158,7 +158,7 @@ def test_a_models_own_class_names_are_kept(tmp_path, few):
 def test_class_names_that_would_like_to_be_markup(tmp_path, few):
     hostile = (
         *("<script>alert(1)</script>", '"><img src=x onerror=alert(1)>', "'; DROP TABLE;--"),
-        *("\u202egnirts", "\x1b[2J", "\0", "two\nlines", "{{7*7}}", "a" * 5000, "${x}</style>"),
+        *("\u202egnirts", "[2J", "\\0", "two\\nlines", "{{7*7}}", "a" * 5000, "${x}</style>"),
     )
     Model(class_names=hostile).save(tmp_path / "m.safetensors")
     with serving(opened(tmp_path / "m.safetensors", few)) as lab:

@@ -46,6 +46,13 @@ def test_scaled_without_being_centred_the_ink_is_still_all_there() -> None:
     assert frame(picture, Switches(centre=False)) == Box(1, 1, 9, 9)
 
 
+def test_the_frame_has_the_proportions_of_the_networks_image() -> None:
+    picture = spot(24, 18, Box(8, 7, 12, 9))  # 4 high, 2 wide
+    assert frame(picture, Switches(), (12, 9)) == Box(8, 6, 12, 9)
+    assert frame(picture, Switches(scale=False), (12, 9)) == Box(-2, -1, 22, 17)
+    assert frame(picture, Switches(), (1, 3)) == Box(8, 2, 12, 14)
+
+
 def test_nothing_drawn_is_no_fault() -> None:
     assert prepare(Picture(3, 5, (bytes(15),)), (1, 2, 2), Switches()).pixels() == bytes(4)
 

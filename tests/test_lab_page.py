@@ -6,18 +6,28 @@ Training, experiments and the time slider have a file of their own, test_lab_tra
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from io import StringIO
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 
+from tests.browser import accessibility_faults
+from tests.lab import Client, serving, small_session
 from verypoorcnn.cli import main
+from verypoorcnn.data.dataset import Dataset
+from verypoorcnn.data.sources import Parts
 from verypoorcnn.lab.opening import open_session
 from verypoorcnn.lab.routes import LIMITS, routes
+from verypoorcnn.lab.session import Session
 from verypoorcnn.lab.web.server import LabServer
+from verypoorcnn.network import Network
+from verypoorcnn.network.layers import Dense, Flatten
+from verypoorcnn.training.configuration import Configuration
 
 VIEWS = (
     *("network", "network&layer=conv1&cell=0.3.4", "backward", "backward&layer=fc2&cell=1"),
@@ -110,6 +120,89 @@ def test_the_address_brings_everything_back(opened: Any) -> None:
     assert page.locator(".result-name").inner_text() == "conv1[1][2][3]"
     assert page.locator(".result-value").inner_text() == value
     assert "train 7" in page.locator("#choose-image").inner_text()
+
+
+# Events.
+
+
+@pytest.fixture
+def fresh() -> Iterator[Client]:
+    """A laboratory of the test's own, with nothing trained."""
+    with serving(small_session()) as client:
+        yield client
+
+
+@pytest.fixture
+def opened_fresh(fresh: Client, page: Any) -> Callable[[str], Any]:
+    """Opens a view of that laboratory."""
+    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
+
+    def show(view: str) -> Any:
+        page.goto(f"{fresh.server.address}#view={view}")
+        page.wait_for_selector(f".view-{view} .sheet")
+        return page
+
+    return show
+
+
+def miss_events(client: Client) -> None:
+    """End the streams of all pages; browsers connect again after some seconds."""
+    for listener in [*client.server.session.hub._listeners]:
+        client.server.session.hub.leave(listener)
+        listener.close()
+
+
+def done(client: Client, path: str, said: dict[str, Any], finished: str) -> None:
+    """Have something done, and wait until it is."""
+    client.post(path, said)
+    while finished not in json.dumps(client.get(path)):
+        sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("view", "path", "asked", "finished", "sign"),
+    [
+        (
+            *("training", "/api/training", {"action": "epoch"}, '"epoch": 1'),
+            ".training-where:has-text('Epoch 1 · paused')",
+        ),
+        (
+            *("time", "/api/training", {"action": "epoch"}, '"epoch": 1'),
+            ".time-number:has-text('Epoch 1')",
+        ),
+    ],
+)
+def test_what_happened_while_the_stream_was_broken_is_asked_for(
+    fresh: Client,
+    opened_fresh: Any,
+    view: str,
+    path: str,
+    asked: dict[str, Any],
+    finished: str,
+    sign: str,
+) -> None:
+    page = opened_fresh(view)
+    settled(page)
+
+    miss_events(fresh)
+    done(fresh, path, asked, finished)
+
+    assert page.locator(sign).count() == 0
+    page.wait_for_selector(sign)
+
+
+def test_so_is_the_pages_own_experiment(fresh: Client, opened_fresh: Any) -> None:
+    page = opened_fresh("experiments")
+    page.wait_for_selector(".experiment-about:has-text(', 5 seeds')")
+
+    miss_events(fresh)
+    page.evaluate("location.hash = '#view=experiments&epochs=2&seeds=3'")
+    while not (last := fresh.get("/api/experiment")["last"])["finished"] or last["of"] != 3:
+        sleep(0.05)
+
+    sign = ".experiment-about:has-text(', 3 seeds')"
+    assert page.locator(sign).count() == 0
+    page.wait_for_selector(sign)
 
 
 # Errors.
@@ -248,27 +341,120 @@ def test_the_legend_opens_and_closes_by_key(opened: Any) -> None:
     page.wait_for_selector(".legend-card", state="detached")
 
 
+# Many classes.
+
+
+@pytest.fixture(scope="module")
+def crowded() -> Iterator[Client]:
+    """A laboratory with a hundred classes, whose images are a bright pixel in its place."""
+    names = tuple(f"{k:02} of a hundred" for k in range(100))
+    images = b"".join(bytes(255 * (k == place) for place in range(100)) for k in range(100))
+    dataset = Dataset(images, bytes(range(100)), (1, 10, 10), names, "bright pixels")
+    network = Network((1, 10, 10), (Flatten(), Dense(100)))
+    session = Session(
+        network,
+        network.initial_parameters(0),
+        origin="untrained",
+        parts=Parts(dataset, dataset, None, "bright pixels", ()),
+        class_names=names,
+        configuration=Configuration(),
+        title="a hundred classes",
+    )
+    with serving(session) as client:
+        yield client
+
+
+@pytest.fixture
+def among_many(page: Any, crowded: Client) -> Callable[[str], Any]:
+    """Opens a view of that laboratory."""
+    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
+
+    def show(state: str) -> Any:
+        page.goto(f"{crowded.server.address}#view={state}")
+        page.wait_for_selector(f".view-{state.partition('&')[0]} *")
+        return page
+
+    return show
+
+
+def test_of_many_classes_the_foremost_have_bars(
+    among_many: Callable[[str], Any], crowded: Client
+) -> None:
+    page = among_many("network&image=test:57")
+    page.locator(".bars").first.wait_for()
+    bars = page.locator(".strip .bars")
+    ranked = sorted(crowded.get("/api/forward?image=test:57")["probabilities"], reverse=True)
+    shares = bars.locator(".bar-value").all_inner_texts()
+    assert shares[:10] == [f"{100 * share:.1f} %" for share in ranked[:10]]
+    assert bars.locator(".bar-label .bar-name").inner_text() == "57 of a hundred"
+    assert re.fullmatch(r"(89|90) others: \d+\.\d %", bars.locator(".bars-rest").inner_text())
+
+
+def test_the_map_of_many_classes_is_walked_and_opens_its_images(
+    among_many: Callable[[str], Any], crowded: Client
+) -> None:
+    page = among_many("errors")
+    counts = crowded.get("/api/confusion")["counts"]
+    matrix = page.locator(".matrix-map .map")
+    matrix.focus()
+    for _ in range(3):
+        page.keyboard.press("ArrowDown")
+    for _ in range(5):
+        page.keyboard.press("ArrowRight")
+    said = f"03 of a hundred taken for 05 of a hundred: {counts[3][5]} of 1, "
+    assert page.locator(".matrix-readout").inner_text().startswith(said)
+    assert matrix.get_attribute("aria-label").startswith(said)
+    page.keyboard.press("Enter")
+    page.wait_for_selector("#cell-title:text-is('03 of a hundred taken for 05 of a hundred')")
+    assert "cellTrue=3&cellPredicted=5" in page.url
+    page.locator(".confusions button").first.click()
+    page.wait_for_selector(".cards .card")
+
+
+def test_of_many_classes_one_is_chosen_from_a_list(among_many: Callable[[str], Any]) -> None:
+    page = among_many("network")
+    page.click("#choose-image")
+    page.get_by_label("Class").select_option("42 of a hundred")
+    page.wait_for_selector(".chooser p:text-is('1 of 1 images')")
+    page.locator(".thumb-button").click()
+    page.wait_for_selector("#choose-image:has-text('42 of a hundred')")
+
+
 # Everyone can use it, on a desk and on a tablet, by day and by night.
 
 
-@pytest.mark.parametrize(("theme", "width", "height"), [("light", 1280, 800), ("dark", 820, 1180)])
+SIZES = pytest.mark.parametrize(
+    ("theme", "width", "height"), [("light", 1280, 800), ("dark", 820, 1180)]
+)
+
+
+@SIZES
 @pytest.mark.parametrize("view", VIEWS)
 def test_nobody_is_shut_out_and_nothing_is_cut_off(
     opened: Any, page: Any, view: str, theme: str, width: int, height: int
 ) -> None:
-    axe = pytest.importorskip(
-        "axe_playwright_python.sync_playwright",
-        reason="looks for what shuts people out: pip install axe-playwright-python",
-    )
     page.emulate_media(color_scheme=theme, reduced_motion="reduce")
     page.set_viewport_size({"width": width, "height": height})
     opened(view)
     settled(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = axe.Axe().run(page).response["violations"]
-    serious = [
-        f"{one['id']}: {one['nodes'][0]['html'][:200]} {one['nodes'][0]['failureSummary'][:200]}"
-        for one in found
-        if one["impact"] in ("serious", "critical")
-    ]
-    assert serious == []
+    assert shortcomings(page) == []
+
+
+@SIZES
+@pytest.mark.parametrize("view", ["network", "network&layer=probabilities", "errors", "whatif"])
+def test_nor_are_many_classes(
+    among_many: Callable[[str], Any], page: Any, view: str, theme: str, width: int, height: int
+) -> None:
+    page.emulate_media(color_scheme=theme, reduced_motion="reduce")
+    page.set_viewport_size({"width": width, "height": height})
+    among_many(view)
+    settled(page)
+    assert shortcomings(page) == []
+
+
+def shortcomings(page: Any) -> list[str]:
+    """What shuts people out, and whether something is wider than the window."""
+    serious = ("serious: ", "critical: ")
+    found = [fault for fault in accessibility_faults(page) if fault.startswith(serious)]
+    wide, width = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    return [*found, f"{wide} pixels wide"] if wide > width else found

@@ -13,8 +13,9 @@ from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.lab.training.course import MOST_POINTS, Curve, kernels, spread
 from verypoorcnn.lab.training.fields import Choice, Number, limits, read_fields
 from verypoorcnn.lab.training.history import History, Moment
-from verypoorcnn.lab.training.material import Material, filters_of, with_filters, with_initializer
+from verypoorcnn.lab.training.material import Material
 from verypoorcnn.lab.training.paced import Speed
+from verypoorcnn.lab.training.variants import filters_of, with_filters, with_initializer
 from verypoorcnn.lab.training.worker import Worker
 from verypoorcnn.network import Network
 from verypoorcnn.network.layers import Conv2D, Dense, Flatten

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+
 import pytest
 
 from tests.lab import numbers
 from tests.lab_trainings import Heard, quick_session, small_images, small_network
 from verypoorcnn.engines import choose_engine, create_engine
 from verypoorcnn.errors import UserError
+from verypoorcnn.lab.training import timeline
 from verypoorcnn.lab.training.live import LiveTraining
 from verypoorcnn.lab.training.timeline import ROUTES, Timeline
 from verypoorcnn.training.evaluation import evaluate
@@ -49,6 +53,28 @@ def test_a_saved_model_is_repeated_to_the_same_bits():
     assert [e["epoch"] for e in answer["epochs"]] == [0, 1, 2, 3, 4]
     assert [e["loss"] for e in answer["epochs"]] == [None, *(r["loss"] for r in history)]
     assert heard.of("epochs")[-1]["finished"]
+    session.close()
+
+
+def test_however_many_ask_at_once_it_is_repeated_once(monkeypatch):
+    engine, _ = trained()
+    session, begun = saved(engine), []
+    once = timeline.repeat
+    monkeypatch.setattr(timeline, "repeat", lambda *given: (begun.append(1), once(*given)))
+    ask = partial(ROUTES["GET", "/api/epochs"], session, {})
+    with ThreadPoolExecutor(8) as pool:
+        histories = [*pool.map(lambda _: session.service(Timeline).history("repeat"), range(8))]
+    assert all(history is histories[0] for history in histories)
+    assert session.service(Timeline).worker.rest(30)
+    assert (len(begun), ask()["repetition"]["done"]) == (1, 4)
+    session.close()
+
+
+def test_a_repetition_that_runs_away_says_so():
+    session = saved(trained()[0], learning_rate=1e30)
+    answer = repeated(session)
+    assert answer["error"].endswith("try a learning rate below 1e+30")
+    assert answer["repetition"]["finished"] is False
     session.close()
 
 

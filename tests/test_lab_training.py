@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from threading import Event
 
 import pytest
 
 from tests.lab_trainings import Heard, quick_session, small_images, small_network
-from verypoorcnn.engines import ENGINES, choose_engine, create_engine
+from verypoorcnn.engines import ENGINES, choose_engine, create_engine, textbook
+from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.errors import UserError
+from verypoorcnn.lab.training.experiments import Experiments
 from verypoorcnn.lab.training.live import ROUTES, LiveTraining
-from verypoorcnn.lab.training.material import with_filters
+from verypoorcnn.lab.training.variants import with_filters
+from verypoorcnn.lab.training.watching import Watch
 from verypoorcnn.training.loop import Trainer
 from verypoorcnn.training.settings import TrainingSettings
 
@@ -122,6 +126,39 @@ def test_a_learning_rate_changed_while_it_runs_does_not_stop_it(live):
     assert trainer.settings.learning_rate == 0.011
     act(live, "pause")
     assert not live.state()["running"]
+
+
+def test_a_training_whose_learning_rate_was_changed_on_the_way_ends_like_any_other(live):
+    live.command({"action": "play", "settings": {"pace": 100, "epochs": 40}})
+    while live._trainer is None:  # until it is under way
+        pass
+    live.command({"settings": {"learning_rate": 0.011, "pace": 0}})
+    assert live.worker.rest(30)
+    state = live.state()
+    assert (state["running"], state["phase"], state["epoch"]) == (False, "paused", 40)
+
+
+def test_a_knob_that_is_turned_while_the_last_test_is_made_begins_no_other_round(live, monkeypatch):
+    testing, may = Event(), Event()
+
+    def test(watch, trainer):
+        if live._trainer is None:  # the one at the end
+            testing.set()
+            may.wait(30)
+
+    monkeypatch.setattr(Watch, "test", test)
+    live.command({"action": "epoch"})
+    testing.wait(30)
+    live.command({"settings": {"batch_size": 16}})
+    may.set()
+    assert live.worker.rest(30)
+    assert (live.state()["epoch"], live.state()["running"]) == (1, False)
+
+
+def test_filters_that_were_changed_while_a_model_was_adopted_are_those_wanted(live):
+    live._wanted = live._wanted.asked(None, {"filters": 9})
+    live._take_over(4, {**live._wanted.settings, "filters": 2})
+    assert live.state()["settings"]["filters"] == 9
 
 
 def test_another_batch_size_goes_on_at_the_nearest_whole_batch(live):
@@ -242,4 +279,88 @@ def test_closing_ends_a_training_that_runs():
     live = session.service(LiveTraining)
     live.command({"action": "play", "settings": {"pace": 1, "epochs": 200}})
     session.close()
+    live.worker._thread.join(30)
     assert not live.worker._thread.is_alive()
+
+
+@pytest.fixture
+def long_batch(monkeypatch):
+    """Two events: a batch of the textbook engine has begun, and it may end."""
+    begun, may_end = Event(), Event()
+    step = TextbookEngine.train_batch
+
+    def slow(self, samples, indices, rate):
+        begun.set()
+        may_end.wait(30)
+        return step(self, samples, indices, rate)
+
+    monkeypatch.setattr(TextbookEngine, "train_batch", slow)
+    yield begun, may_end
+    may_end.set()
+
+
+def test_a_pause_in_a_long_batch_is_answered_at_once(live, long_batch):
+    begun, may_end = long_batch
+    live.command({"action": "play", "settings": {"engine": "textbook"}})
+    assert begun.wait(30)
+    assert live.state()["phase"] == "training"
+    state = live.command({"action": "pause"})
+    assert (state["phase"], state["running"]) == ("pausing", False)
+    may_end.set()
+    assert live.worker.rest(30)
+    assert live.state()["phase"] == "paused"
+
+
+def test_closing_does_not_wait_for_a_long_batch(live, long_batch):
+    begun, may_end = long_batch
+    live.command({"action": "play", "settings": {"engine": "textbook"}})
+    assert begun.wait(30)
+    live.session.close()
+    assert not may_end.is_set()
+    assert live.worker._thread.is_alive()
+    assert live.worker._thread.daemon  # it ends with the program
+    may_end.set()
+    live.worker._thread.join(30)
+
+
+def test_an_engine_switch_leaves_a_long_batch(live, monkeypatch):
+    if FAST == "textbook":
+        pytest.skip("there is no other engine here")
+    monkeypatch.setattr(textbook, "PATIENCE", -1.0)  # every batch takes long
+    looks = []
+    done = Watch.batch_done
+
+    def switching(self, trainer, images):
+        looks.append(images)
+        if len(looks) == 1:
+            live.command({"settings": {"engine": FAST}})
+        done(self, trainer, images)
+
+    monkeypatch.setattr(Watch, "batch_done", switching)
+    state = act(live, "epoch", engine="textbook")
+    assert looks[0] == 0  # on the way through the first batch, which was left
+    assert looks[1] > 0
+    assert (state["epoch"], state["settings"]["engine"]) == (1, FAST)
+    assert same(live, trained(FAST, 1))
+
+
+def test_a_lab_that_has_closed_makes_nothing_new():
+    session = quick_session()
+    live = session.service(LiveTraining)
+    session.close()
+    assert session.service(LiveTraining) is live
+    with pytest.raises(UserError, match="the lab is closed; start it again"):
+        session.service(Experiments)
+
+
+def test_what_was_being_made_when_the_lab_closed_is_closed_too():
+    session, closed = quick_session(), []
+
+    class Slow:
+        def __init__(self, session):
+            session.close()
+
+        def close(self):
+            closed.append(self)
+
+    assert closed == [session.service(Slow)]

@@ -96,6 +96,60 @@ def test_every_gradient_shows_the_textbooks_digits(
     assert shown(page) == explainer(session, 3).value(target, "gradient")
 
 
+@pytest.mark.parametrize(
+    ("layer", "target", "function"),
+    [
+        ("conv1", "conv1.weight[2][0][4][1]", "sgd_kernels"),
+        ("conv2", "conv2.bias[3]", "sgd_vector"),
+        ("fc1", "fc1.weight[6][50]", "sgd_matrix"),
+    ],
+)
+def test_every_step_shows_the_textbooks_digits_and_code(
+    opened: Open, session: Session, layer: str, target: str, function: str
+) -> None:
+    page = opened(f"view=backward&image=test:3&layer={layer}&of=update&target={target}")
+    page.locator(".result-value").wait_for()
+
+    known = explainer(session, 3)
+    assert page.locator(".result-name").inner_text() == f"new {target}"
+    assert shown(page) == known.value(target, "update")
+    factors = [float(data.get_attribute("value")) for data in page.locator(".terms data").all()]
+    assert {known.value(target), known.value(target, "gradient"), 0.008} <= {*factors}
+    assert function in page.locator(".code-body figcaption").inner_text()
+
+
+def test_a_step_is_drawn_from_the_same_numbers_and_walked_like_them(
+    opened: Open, session: Session
+) -> None:
+    page = opened("view=backward&image=test:3&layer=conv1")
+    page.get_by_role("button", name="The step of training").click()
+    page.wait_for_selector(".result-name:text('new conv1.')")
+
+    grid = page.get_by_role("application", name="new conv1.weight")
+    grid.hover(position={"x": 8, "y": 8})
+    page.wait_for_selector(".result-name:text-is('new conv1.weight[0][0][0][0]')")
+    value = explainer(session, 3).value("conv1.weight[0][0][0][0]", "update")
+    assert to_digits(page.locator(".readout").inner_text()).endswith(f" = {value!r}")
+    for _ in range(3):
+        page.keyboard.press(".")
+    assert "-=" in page.locator(".code-line.current").inner_text()
+    assert float(page.locator(".variable-total data").get_attribute("value")) == value
+    page.get_by_role("button", name="Gradients", exact=True).last.click()
+    page.wait_for_selector(".result-name:text('∂conv1.')")
+
+
+def test_the_step_beneath_a_gradient_leads_to_its_code(opened: Open, session: Session) -> None:
+    page = opened("view=backward&image=test:3&layer=fc1&target=fc1.bias[2]")
+    page.get_by_role("button", name="Its arithmetic and code").click()
+    page.wait_for_selector(".result-name:text-is('new fc1.bias[2]')")
+
+    assert shown(page) == explainer(session, 3).value("fc1.bias[2]", "update")
+    page.keyboard.press("Escape")  # lets go of the number, and stays
+    page.wait_for_selector(".stage:not(.pinned)")
+    page.get_by_role("button", name="Loops", exact=True).click()
+    page.locator(".code-body", has_text="rate").wait_for()
+
+
 def test_the_terms_add_up_in_the_order_of_the_loops(opened: Open) -> None:
     page = opened("view=network&image=test:3&layer=conv2&cell=1.2.2")
     totals = page.locator(".running data")
@@ -130,6 +184,15 @@ def test_every_level_of_the_code_opens(opened: Open) -> None:
     for level, word in (("Loops", "0..3"), ("Python", "def relu_maps"), ("Assembly", "vmaxps")):
         page.get_by_role("button", name=level, exact=True).click()
         page.locator(".code-body", has_text=word).wait_for()
+
+
+def test_the_losses_functions_have_levels_too(opened: Open) -> None:
+    page = opened("view=network&image=test:3&layer=probabilities&cell=4&level=python")
+    page.locator(".code-body", has_text="def softmax").wait_for()
+
+    page.goto(page.url.replace("network", "code").replace("probabilities", "loss"))
+    page.reload()
+    page.locator("#function option:checked", has_text="loss: ").wait_for(state="attached")
 
 
 def test_a_nudged_weight_moves_the_loss_as_its_gradient_foretold(opened: Open) -> None:

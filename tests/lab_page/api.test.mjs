@@ -5,11 +5,11 @@ import { mock, test } from "node:test";
 
 const streams = [];
 
-/** As much of the browser's as is used. */
+/** As much of the browser's as is used, and what happens to it. */
 class EventSource {
   static CLOSED = 2;
   listeners = new Map();
-  readyState = 1;
+  readyState = 0;
 
   constructor(address) {
     this.address = address;
@@ -18,6 +18,11 @@ class EventSource {
 
   addEventListener(kind, fn) {
     this.listeners.set(kind, fn);
+  }
+
+  open() {
+    this.readyState = 1;
+    this.onopen();
   }
 
   send(kind, data) {
@@ -32,7 +37,7 @@ class EventSource {
 
 globalThis.EventSource = EventSource;
 mock.timers.enable({ apis: ["setTimeout"] });
-const { on } = await import("../../verypoorcnn/lab/static/lib/api.js");
+const { Superseded, get, on } = await import("../../verypoorcnn/lab/static/lib/api.js");
 
 test("a refused stream is opened again, each time after twice as long, with all who listen", () => {
   const heard = [];
@@ -59,7 +64,7 @@ test("a refused stream is opened again, each time after twice as long, with all 
   mock.timers.tick(1999);
   assert.equal(streams.length, 2);
   mock.timers.tick(1);
-  streams[2].onopen();
+  streams[2].open();
   streams[2].send("model", { version: 2 });
   streams[2].send("sweep", {});
   stop();
@@ -75,4 +80,45 @@ test("a refused stream is opened again, each time after twice as long, with all 
     mock.timers.tick(30_000);
     assert.equal(streams.length, last + 1);
   }
+});
+
+test("after a break, and only then, those who show how things stand hear of it", () => {
+  let breaks = 0;
+  const stop = on("reopened", () => (breaks += 1));
+  const broken = streams.at(-1);
+  broken.open(); // after all the refusals above
+  assert.equal(breaks, 1);
+
+  broken.fail(0); // broken off: the browser connects again
+  broken.fail(0);
+  assert.equal(breaks, 1);
+  broken.open();
+  assert.equal(breaks, 2);
+  broken.open();
+  assert.equal(breaks, 2);
+
+  broken.fail(EventSource.CLOSED);
+  mock.timers.tick(1000);
+  assert.equal(breaks, 2);
+  streams.at(-1).open();
+  assert.equal(breaks, 3);
+  stop();
+});
+
+test("a loss is told at once, and whether the server refused", () => {
+  const told = [];
+  const stops = [on("lost", (how) => told.push(how)), on("reopened", () => told.push("reopened"))];
+  streams.at(-1).fail(0);
+  streams.at(-1).open();
+  streams.at(-1).fail(EventSource.CLOSED);
+  assert.deepEqual(told, [{ refused: false }, "reopened", { refused: true }]);
+  stops.forEach((stop) => stop());
+});
+
+test("a question that is replaced while its answer is being read is no fault", async () => {
+  const aborted = Object.assign(new Error("aborted"), { name: "AbortError" });
+  globalThis.fetch = async () => ({ ok: true, json: () => Promise.reject(aborted) });
+  await assert.rejects(get("/api/session"), Superseded);
+  globalThis.fetch = async () => ({ ok: true, json: () => Promise.reject(new SyntaxError("<")) });
+  await assert.rejects(get("/api/session"), /is not JSON/);
 });

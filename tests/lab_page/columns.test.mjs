@@ -11,7 +11,16 @@ const columns = {
   value: [1, 6],
   running: [1, 7],
   factors: [
-    { array: "conv1", of: "gradient", sample: 0, index: [[2, 2], [0, 1]], value: [0.5, 2] },
+    {
+      array: "conv1",
+      of: "gradient",
+      sample: 0,
+      index: [
+        [2, 2],
+        [0, 1],
+      ],
+      value: [0.5, 2],
+    },
     { array: "image", of: "value", sample: 0, index: [[4, 5]], value: [2, 3] },
   ],
 };

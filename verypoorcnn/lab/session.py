@@ -112,23 +112,36 @@ class Session:
         learned = _in_float64(network, parameters)
         self._held = self.began = Held(1, network, learned, origin, WhatIf(), learned)
         self._services: dict[Any, Any] = {}
+        self._closed = False
         self._making = RLock()  # a service may ask for another
 
     def service(self, kind: Callable[[Session], T]) -> T:
-        """The one object of this class that the session has, made when it is asked for first."""
+        """The one object of this class that the session has, made when it is asked for first.
+
+        Raises:
+            UserError: the lab has closed, so that nothing new is made.
+        """
         with self._making:
             if kind not in self._services:
+                if self._closed:
+                    raise UserError("the lab is closed; start it again")
                 self._services[kind] = made = kind(self)
                 self.at_end(getattr(made, "close", int))
             found: T = self._services[kind]
             return found
 
     def at_end(self, ending: Callable[[], object]) -> None:
-        """Have this called when the lab closes."""
-        self._endings.append(ending)
+        """Have this called when the lab closes; at once if it has."""
+        with self._lock:
+            if not self._closed:
+                self._endings.append(ending)
+                return
+        ending()
 
     def close(self) -> None:
         """The lab closes: threads in the background end, pages hear nothing more."""
+        with self._lock:
+            self._closed = True
         self.hub.close()
         while self._endings:
             self._endings.pop()()

@@ -4,21 +4,36 @@
 import * as api from "./lib/api.js";
 import { fill, h } from "./lib/dom.js";
 import { Model } from "./lib/model.js";
+import { tellable } from "./lib/names.js";
 import { State } from "./lib/state.js";
+import { watchConnection } from "./shell/connection.js";
 import { header } from "./shell/header.js";
 import { listenToKeys } from "./shell/keys.js";
 import { applyTheme } from "./shell/theme.js";
 import { welcome } from "./shell/welcome.js";
 import { VIEWS, load } from "./views/index.js";
 
+/**
+ * @typedef {object} Lab  what every view is given
+ * @property {typeof import("./lib/api.js")} api
+ * @property {State} state  what the address says
+ * @property {Model} model  what is known of the model, kept until it changes
+ * @property {() => object} session  the answer of /api/session
+ * @property {typeof api.on} on  hear the server's events
+ * @property {() => Promise<object>} renew  ask for the session anew
+ * @property {typeof say} say
+ * @property {typeof complain} complain
+ */
+
 const main = document.getElementById("main");
 const status = document.getElementById("status");
+let silence = 0; // the timer that empties the status line
 
 /** Say something in the status line; it leaves by itself. */
 function say(text, { seconds = 6 } = {}) {
   status.textContent = text;
-  clearTimeout(say.timer);
-  say.timer = setTimeout(() => (status.textContent = ""), seconds * 1000);
+  clearTimeout(silence);
+  silence = setTimeout(() => (status.textContent = ""), seconds * 1000);
 }
 
 /** What went wrong, in the status line; a question that a newer one replaced is no fault. */
@@ -30,21 +45,28 @@ function complain(error) {
 async function boot() {
   const state = new State(window);
   applyTheme(state);
-  let session = await api.get("/api/session");
+  let session = await sessionNow();
   const lab = { api, state, say, complain, session: () => session, on: api.on };
   lab.model = new Model(state, session);
-  lab.renew = async () => (session = lab.model.session = await api.get("/api/session"));
+  lab.renew = async () => (session = lab.model.session = await sessionNow());
   document.title = `${session.title} – VeryPoorCNN lab`;
   window.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();
     complain(event.reason);
   });
   header(document.getElementById("header"), lab);
+  watchConnection(document.getElementById("connection"), lab);
   const router = new Router(lab);
   listenToKeys(lab);
   followModel(lab, router);
   router.open();
   welcome(lab);
+}
+
+/** What the server holds, with names of classes that can be told apart. */
+async function sessionNow() {
+  const session = await api.get("/api/session");
+  return { ...session, class_names: tellable(session.class_names) };
 }
 
 /**
@@ -75,6 +97,7 @@ class Router {
       ),
     );
     lab.state.on(["view"], () => this.open());
+    lab.on("reopened", () => this.failed && this.open());
     document.getElementById("skip").addEventListener("click", (event) => {
       event.preventDefault();
       main.focus();
@@ -104,15 +127,18 @@ class Router {
     });
     this.view?.destroy?.();
     this.view = null;
+    say(""); // what was said of another view
     const root = h("div", { class: `view view-${chosen.id}` });
     fill(main, root);
     main.dataset.view = chosen.id;
+    this.failed = false;
     try {
       const module = await load(chosen.id);
       if (root.isConnected) this.view = module.mount(root, this.lab);
     } catch (error) {
-      fill(root, h("p", { class: "note" }, `The view “${chosen.title}” could not be opened.`));
-      complain(error);
+      const why = `The view “${chosen.title}” could not be opened: ${error.message}`;
+      fill(root, h("p", { class: "note", role: "alert" }, why));
+      this.failed = root.isConnected;
     }
   }
 }

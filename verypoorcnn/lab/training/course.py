@@ -63,7 +63,7 @@ class Curve:
 
 @dataclass
 class Course:
-    """A training under way."""
+    """A training under way; only the thread that trains has it in its hands."""
 
     network: Network
     parameters: Parameters  # as they are now
@@ -75,6 +75,20 @@ class Course:
 
     def __post_init__(self) -> None:
         self.kept = History(self.network)
+
+    def begin_epoch(self) -> None:
+        """Go through the epoch under way again from its beginning."""
+        position = self.position
+        position.batch, position.loss, position.hits, position.seconds = 0, 0.0, 0, 0.0
+
+    def change_batches(self, before: int, now: int) -> None:
+        """Go on in the epoch with batches of another size, at the nearest whole one."""
+        position = self.position
+        done = position.batch * before
+        position.batch = round(done / now)
+        share = position.batch * now / done if done else 0.0
+        position.loss *= share  # of so many images, as far as one can tell
+        position.hits = round(position.hits * share)
 
     def tested(self, epoch: float, metrics: Metrics, of: int) -> None:
         """Keep what a test came to, on some of `of` images."""

@@ -6,7 +6,7 @@ The same table says what is accepted and tells the page where its sliders end.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isfinite
 from typing import Any
 
@@ -32,6 +32,10 @@ class Number:
                 f"{name} must be a {kind} from {self.low:g} to {self.high:g}, not {_shown(value)}"
             )
         return value if self.whole else float(value)
+
+    def reaching(self, value: float) -> Number:
+        """The same, with its bounds moved out to this value where it lies beyond them."""
+        return replace(self, low=min(self.low, value), high=max(self.high, value))
 
     def as_dict(self) -> dict[str, Any]:
         """For the page."""

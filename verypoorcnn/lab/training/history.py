@@ -77,7 +77,10 @@ class History:
 
 
 class LiveHistory:
-    """Where the live training leaves its epochs, for whoever wants to look back."""
+    """Where the live training leaves its epochs, for whoever wants to look back.
+
+    The thread that trains puts another history there, as a whole; any may look.
+    """
 
     def __init__(self, session: Session) -> None:
         self.history = History(session.network)  # of the training that is under way

@@ -7,6 +7,7 @@ engine.  What is measured is the engine's own time, without the waiting.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Sequence
 from time import perf_counter, sleep
 from typing import Any
@@ -20,7 +21,10 @@ MEMORY = 0.1  # seconds of work that the speed is measured over, or a little mor
 
 
 class Speed:
-    """Images a second: of the last tenth of a second of work, and the best that was seen."""
+    """Images a second: of the last tenth of a second of work, and the best that was seen.
+
+    Only the thread that trains writes and reads it.
+    """
 
     def __init__(self) -> None:
         self.images, self.seconds = 0.0, 0.0
@@ -42,9 +46,16 @@ class Speed:
 
 
 class Paced(Engine):
-    """Runs another engine, at most `limit()` images a second; stops waiting when `hurry()`."""
+    """Another engine, with a brake; of all the rest it is that engine.
 
-    longest_call = 1 << 16
+    Args:
+        engine: does the work.
+        limit: images a second, at most; looked at again while it waits.
+        hurry: whether to wait no longer.
+        speed: what the work is measured with.
+    """
+
+    longest_call = 1 << 16  # cut short by the trainer, since calls take their time
 
     def __init__(
         self,
@@ -55,6 +66,18 @@ class Paced(Engine):
     ) -> None:
         self.inner, self.limit, self.hurry, self.speed = engine, limit, hurry, speed
         self.network = engine.network
+
+    @property
+    def threads(self) -> int:
+        """Those of the engine, to which the trainer's word is handed on."""
+        return self.inner.threads
+
+    @threads.setter
+    def threads(self, count: int) -> None:
+        self.inner.threads = count
+
+    def about(self) -> str:
+        return self.inner.about()
 
     def prepare(self, batch_size: int | None) -> None:
         self.inner.prepare(batch_size)
@@ -83,11 +106,14 @@ class Paced(Engine):
         began = perf_counter()
         result = self.inner.train_batches(samples, order, batch_size, rate, so_far, pause)
         self.speed.add(result.samples - so_far.samples, perf_counter() - began)
-        self._wait(began + len(order) / self.limit())
+        self._wait(began, len(order))
         return result
 
     def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:
         return self.inner.probabilities(samples, indices)
+
+    def probability_array(self, samples: Samples, indices: Sequence[int]) -> array[float]:
+        return self.inner.probability_array(samples, indices)
 
     def gradients(self, samples: Samples, indices: Sequence[int]) -> dict[str, Tensor]:
         return self.inner.gradients(samples, indices)
@@ -95,6 +121,7 @@ class Paced(Engine):
     def activations(self, samples: Samples, indices: Sequence[int]) -> dict[str, Any]:
         return self.inner.activations(samples, indices)
 
-    def _wait(self, until: float) -> None:
-        while (left := until - perf_counter()) > 0 and not self.hurry():
+    def _wait(self, began: float, images: int) -> None:
+        """Until so many images may be done."""
+        while (left := began + images / self.limit() - perf_counter()) > 0 and not self.hurry():
             sleep(min(left, LOOK))

@@ -7,7 +7,7 @@ walked again, in a moment by the native engine; if it ends in the same bits, it 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from struct import pack, unpack
 from typing import Any
 
@@ -22,13 +22,14 @@ from verypoorcnn.training.settings import TrainingSettings
 
 @dataclass
 class Repetition:
-    """A training done again."""
+    """A training done again.  One thread trains and writes, any may look."""
 
     history: History
     of: int  # epochs
     finished: bool = False
     exact: bool | None = None  # None: not known yet
     reason: str = ""  # in words
+    error: str | None = None  # that ended it
 
     @property
     def done(self) -> int:
@@ -41,7 +42,7 @@ class Keep(Callback):
     """Keeps every epoch."""
 
     history: History
-    told: Callable[[], object] = field(default=int)
+    told: Callable[[], object]
 
     def epoch_done(self, trainer: Trainer, record: Record) -> None:
         """Keep it, and tell."""
@@ -51,20 +52,32 @@ class Keep(Callback):
         self.told()
 
 
-def repeat(session: Session, told: Callable[[Repetition], object], stop: StopWhenAsked) -> None:
+def planned(session: Session) -> Repetition:
+    """The repetition of what the lab began with, before it has begun."""
+    return Repetition(History(session.began.network), _settings(session).epochs)
+
+
+def repeat(
+    session: Session, repetition: Repetition, told: Callable[[], object], stop: StopWhenAsked
+) -> None:
     """Train as the session's configuration says, and compare with what the lab began with.
+
+    Args:
+        session: what the lab holds.
+        repetition: as it was planned; every epoch is kept in it.
+        told: called when there is something new in it.
+        stop: whether to stop, between two batches.
 
     Raises:
         UserError: the engine refuses the network, or the loss runs away.
         Interrupted: `stop` was asked to.
     """
     network, settings = session.began.network, _settings(session)
-    repetition = Repetition(History(network), settings.epochs)
     first = network.initial_parameters(settings.seed)
     repetition.history.keep(Moment(0, None, None, first))
-    told(repetition)
+    told()
     engine = create_engine("auto", network, first, settings.batch_size).engine
-    keep = Keep(repetition.history, lambda: told(repetition))
+    keep = Keep(repetition.history, told)
     trainer = Trainer(
         engine,
         session.parts.train,
@@ -76,7 +89,7 @@ def repeat(session: Session, told: Callable[[Repetition], object], stop: StopWhe
     repetition.of = trainer.position.epoch  # fewer where the validation loss stopped falling
     repetition.exact, repetition.reason = compared(session, settings, engine.parameters())
     repetition.finished = True
-    told(repetition)
+    told()
 
 
 def _settings(session: Session) -> TrainingSettings:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
@@ -14,7 +15,7 @@ from verypoorcnn.lab.looking import One
 from verypoorcnn.lab.session import Image, Session
 from verypoorcnn.lab.training.course import kernels
 from verypoorcnn.lab.training.history import History, LiveHistory, Moment
-from verypoorcnn.lab.training.repeat import Repetition, as_dict, repeat
+from verypoorcnn.lab.training.repeat import Repetition, as_dict, planned, repeat
 from verypoorcnn.lab.training.trial import in_words
 from verypoorcnn.lab.training.worker import Worker
 from verypoorcnn.lab.web import body, wire
@@ -22,7 +23,6 @@ from verypoorcnn.network import Network
 from verypoorcnn.textbook import loss
 from verypoorcnn.training.evaluation import evaluate
 from verypoorcnn.training.interrupt import StopWhenAsked
-from verypoorcnn.training.loop import Diverged
 
 LIVE, REPEAT = "live", "repeat"
 MOST_RECALLED = 40  # epochs for which every class's recall is measured
@@ -33,15 +33,19 @@ Answer = dict[str, Any]
 
 
 class Timeline:
-    """The histories of a session, and the numbers of their moments."""
+    """The histories of a session, and the numbers of their moments.
+
+    Requests call from threads of their own.  `_beginning` sees to it that there is one repetition;
+    `_measuring` guards the engines, which hold the parameters of one moment at a time, and recalls.
+    """
 
     def __init__(self, session: Session) -> None:
         self.session = session
         self.worker = Worker("repetition")
         self.repetition: Repetition | None = None
-        self.error: str | None = None
+        self._beginning = Lock()
+        self._measuring = Lock()
         self._engines: dict[tuple[str, Network], Engine] = {}
-        self._lock = Lock()  # of the engines
         self._recalls: WeakKeyDictionary[Moment, list[float]] = WeakKeyDictionary()
 
     @property
@@ -61,10 +65,11 @@ class Timeline:
             return self._live()
         if source != REPEAT or REPEAT not in self.sources:
             raise UserError(f"there is no source {source[:20]!r}; choose from {self.sources}")
-        if self.repetition is None:
-            self.repetition = Repetition(History(self.session.began.network), 1)
-            self.worker.start(self._repeat)
-        return self.repetition.history
+        with self._beginning:
+            if self.repetition is None:
+                self.repetition = planned(self.session)
+                self.worker.start(partial(self._repeat, self.repetition))
+            return self.repetition.history
 
     def moment(self, source: str, number: int) -> Moment:
         """One epoch of a source; UserError where there is none."""
@@ -72,7 +77,7 @@ class Timeline:
 
     def numbers(self, network: Network, moment: Moment, image: Image) -> Answer:
         """What every layer made of an image at that moment, and what came out, in float64."""
-        with self._lock:
+        with self._measuring:
             engine = self._engine("python", network)
             engine.set_parameters(moment.parameters)
             layers = engine.activations(One(image.pixels, bytes([image.label or 0])), [0])
@@ -100,26 +105,19 @@ class Timeline:
     def _live(self) -> History:
         return self.session.service(LiveHistory).history
 
-    def _repeat(self, stop: StopWhenAsked) -> None:
-        try:
-            repeat(self.session, self._told, stop)
-        except Diverged as error:
-            self.error = in_words(error)
-        except UserError as error:
-            self.error = str(error)
-        self._publish()
-
-    def _told(self, repetition: Repetition) -> None:
-        self.repetition = repetition
-        self._publish()
-
-    def _publish(self) -> None:
-        if self.repetition:
-            state = {"source": REPEAT, "error": self.error, **as_dict(self.repetition)}
+    def _repeat(self, repetition: Repetition, stop: StopWhenAsked) -> None:
+        def tell() -> None:
+            state = {"source": REPEAT, "error": repetition.error, **as_dict(repetition)}
             self.session.hub.publish("epochs", state)
 
+        try:
+            repeat(self.session, repetition, tell, stop)
+        except UserError as error:
+            repetition.error = in_words(error)
+            tell()
+
     def _engine(self, name: str, network: Network) -> Engine:
-        """Kept for the network it is for; of any other kind there is just one."""
+        """Kept for the network it is for, one of each name."""
         key = name, network
         if key not in self._engines:
             engine = create_engine(name, network, network.initial_parameters(0)).engine
@@ -128,13 +126,13 @@ class Timeline:
         return self._engines[key]
 
     def _recall(self, network: Network, moment: Moment) -> list[float]:
-        if moment not in self._recalls:
-            with self._lock:
+        with self._measuring:
+            if moment not in self._recalls:
                 engine = self._engine("auto", network)
                 engine.set_parameters(moment.parameters)
                 metrics = evaluate(engine, self._tested(engine))
-            self._recalls[moment] = [one.recall for one in metrics.per_class]
-        return self._recalls[moment]
+                self._recalls[moment] = [one.recall for one in metrics.per_class]
+            return self._recalls[moment]
 
     def _tested(self, engine: Engine) -> Dataset:
         test = self.session.parts.test
@@ -154,7 +152,7 @@ def get_epochs(session: Session, query: Mapping[str, str]) -> Answer:
         "epochs": [moment.as_dict() for moment in history.moments],
         "class_names": list(session.class_names),
         "repetition": repetition and as_dict(repetition),
-        "error": timeline.error if source == REPEAT else None,
+        "error": repetition and repetition.error,
     }
 
 

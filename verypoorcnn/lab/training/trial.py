@@ -8,23 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cached_property
 from statistics import mean, stdev
 from time import perf_counter
 from typing import Any
 
-from verypoorcnn.engines import Engine
+from verypoorcnn.engines import Engine, choose_engine
+from verypoorcnn.errors import UserError
+from verypoorcnn.lab.training.compiled import Engines
 from verypoorcnn.lab.training.fields import read_fields
-from verypoorcnn.lab.training.material import Engines, Material, with_filters
-from verypoorcnn.network import Network
+from verypoorcnn.lab.training.material import Material
+from verypoorcnn.lab.training.variants import with_filters
 from verypoorcnn.training.evaluation import evaluate
+from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Callback, Diverged, Record, Trainer
 from verypoorcnn.training.metrics import Metrics
-from verypoorcnn.training.settings import TrainingSettings
 
 SLOW = {"train_samples": 200, "epochs": 8}  # at most, where there is no machine code
 SLOW_TEST = 100
-USUAL_BATCH = 16  # kernels for it are most likely to be wanted
 
 
 @dataclass(frozen=True)
@@ -54,17 +54,16 @@ class Trial:
 
 
 class Bench:
-    """Where trials are made, one after another, in one thread."""
+    """Where trials are made, one after another, in one thread.
+
+    Other threads may ask for `setup`, which changes nothing, and for `note`, which is guessed until
+    the first engine is there.
+    """
 
     def __init__(self, material: Material) -> None:
         self.material = material
+        self.engine = choose_engine().name  # the fastest here, until it is seen who takes a network
         self.engines = Engines()
-
-    @cached_property
-    def engine(self) -> str:
-        """The name of the fastest engine that works here and takes the network."""
-        network = self.material.network
-        return self.engines.get("auto", network, network.initial_parameters(0), USUAL_BATCH).name
 
     @property
     def note(self) -> str | None:
@@ -78,61 +77,73 @@ class Bench:
         )
 
     def setup(self, given: Mapping[str, Any]) -> Setup:
-        """The experiment asked for; what is not given is as the lab was opened.
+        """What is asked for; what is not given is as the lab was opened.
 
         Raises:
             UserError: an unknown setting, a value out of bounds.
         """
-        values = self.material.defaults | read_fields(self.material.fields, given, "experiment")
-        setup = Setup(**values)
+        read = read_fields(self.material.fields, given, "experiment")
+        return Setup(**{**self.material.defaults, **read})
+
+    def feasible(self, setup: Setup, stop: StopWhenAsked) -> Setup:
+        """As much of it as can be waited for with the engine that takes this network.
+
+        Raises:
+            UserError: no engine takes it.
+            Interrupted: `stop` was asked to.
+        """
+        self.engine = self._engine(setup, stop).name
         return setup if self.note is None else setup.slower()
 
-    def network(self, setup: Setup) -> Network:
-        """The network that is trained."""
-        return with_filters(self.material.network, setup.filters)
-
-    def trial(self, setup: Setup, seed: int, callbacks: Sequence[Callback]) -> Trial:
+    def trial(
+        self, setup: Setup, seed: int, stop: StopWhenAsked, callbacks: Sequence[Callback] = ()
+    ) -> Trial:
         """Train and test with one seed.
 
         Raises:
-            UserError: the engine refuses the network.
-            Interrupted: a callback asked for it.
+            UserError: no engine takes the network, or its images can no longer be read.
+            Interrupted: `stop` was asked to.
         """
         began = perf_counter()
-        network = self.network(setup)
-        first = network.initial_parameters(seed)
-        engine = self.engines.get("auto", network, first, setup.batch_size)
+        engine = self._engine(setup, stop)
+        engine.set_parameters(engine.network.initial_parameters(seed))
         trainer = Trainer(
             engine,
             self.material.train(setup.train_samples),
-            TrainingSettings(
-                epochs=setup.epochs,
-                batch_size=setup.batch_size,
-                learning_rate=setup.learning_rate,
-                seed=seed,
-                measure_start=False,
-            ),
-            callbacks=callbacks,
+            self.material.settings(vars(setup), epochs=setup.epochs, seed=seed),
+            callbacks=(*callbacks, stop),
         )
         test, fault = None, None
         try:
             trainer.run()
-            test = self._tested(engine, trainer)
+            test = self._tested(trainer)
         except Diverged as error:
             fault = in_words(error)
-        history = trainer.position.history
-        return Trial(seed, history, test, fault, perf_counter() - began)
+        except UserError:  # the last step has made parameters that say nothing
+            fault = (
+                f"epoch {setup.epochs}: the probabilities are no numbers any more; "
+                f"try a learning rate below {setup.learning_rate:g}"
+            )
+        return Trial(seed, trainer.position.history, test, fault, perf_counter() - began)
 
-    def _tested(self, engine: Engine, trainer: Trainer) -> Metrics:
+    def close(self) -> None:
+        """Wait until nothing is compiled any more."""
+        self.engines.close()
+
+    def _engine(self, setup: Setup, stop: StopWhenAsked) -> Engine:
+        network = with_filters(self.material.network, setup.filters)
+        return self.engines.get("auto", network, setup.batch_size, stop)
+
+    def _tested(self, trainer: Trainer) -> Metrics:
         def stop_if_asked(images: int) -> None:
             for callback in trainer.callbacks:
                 callback.measured(trainer, images)
 
         images = self.material.test if self.note is None else self.material.test.first(SLOW_TEST)
-        return evaluate(engine, images, stop_if_asked)
+        return evaluate(trainer.engine, images, stop_if_asked)
 
 
-def in_words(error: Diverged) -> str:
+def in_words(error: UserError) -> str:
     """What happened and what helps, without the name that the setting has in a file."""
     return str(error).replace(" (training.learning_rate)", "")
 

@@ -1,47 +1,63 @@
 """What is seen of a live training, and how often: curves, tests now and then, pictures, the end.
 
 Pictures go out ten times a second at most.  A test takes a share of the time and no more: on all
-test images where the engine is fast, on some of them where it is slow, which is then said.
+test images where the engine is fast, on some of them where it is slow, which is then said.  Who is
+asked to stop may finish a test that takes a moment, and gives up a longer one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from time import perf_counter
-from typing import TYPE_CHECKING
 
+from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.engines import Engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.lab.training.course import Course, spread
 from verypoorcnn.lab.training.history import Moment
-from verypoorcnn.training.evaluation import evaluate
 from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Callback, Interrupted, Record, Trainer
-
-if TYPE_CHECKING:
-    from verypoorcnn.lab.training.live import LiveTraining
+from verypoorcnn.training.metrics import Metrics, measure
 
 BETWEEN_PICTURES = 0.1  # seconds: ten a second
 BETWEEN_MODELS = 0.5  # seconds between two hand-overs to the other views, at least
 READ = 20_000  # multiply-adds a second that reading the model there may cost, with all its numbers
-TESTING = 0.1  # seconds that a test on the way may take
+TESTING = 0.1  # seconds that a test on the way may take, and one that is no longer wanted
 TEST_SHARE = 0.2  # of the time, at most
-TRIED = range(4)  # images that tell how long a test takes
+AT_A_TIME = 0.02  # seconds of testing between two looks at whether it is still wanted
+LARGEST = 64  # images, however fast the engine
+TRIED = 1, 16  # images that tell how long one takes: the first alone, if that takes long
 
 
 class Watch(Callback):
-    """Looks on while the trainer works, from one start to the next stop."""
+    """Looks on while the trainer works, from one start to the next stop, in the trainer's thread.
+
+    Args:
+        course: takes what is seen.
+        engine: tells, by how long it takes, on how many images it is tested.
+        images: to test on, all or some of them.
+        mode: "play", or where to stop: after a "step", at the end of an "epoch".
+        stop: whether to stop at once.
+        show: lets the page see the course as it is now.
+        hand_over: lets the other views have the parameters as they are now.
+    """
 
     def __init__(
         self,
-        training: LiveTraining,
         course: Course,
         engine: Engine,
+        images: Dataset,
         mode: str,
         stop: StopWhenAsked,
+        show: Callable[[], object],
+        hand_over: Callable[[], object],
     ) -> None:
-        self.training, self.course, self.mode, self.stop = training, course, mode, stop
-        self._images = training.material.test
-        self._tested = spread(self._images, int(TESTING / self._seconds_an_image(engine)))
+        self.course, self.mode, self.stop = course, mode, stop
+        self._show, self._hand_over = show, hand_over
+        self._images = len(images)
+        each = _seconds_an_image(engine, images)
+        self._tested = spread(images, int(TESTING / each))
+        self._at_a_time = min(LARGEST, max(1, int(AT_A_TIME / each)))
         self._before = course.position.loss, course.position.hits
         self._next_picture = self._next_model = self._next_test = 0.0
 
@@ -70,12 +86,24 @@ class Watch(Callback):
             raise Interrupted
 
     def test(self, trainer: Trainer) -> None:
-        """Test the parameters as they are now."""
+        """Test the parameters as they are now, if there is time for that."""
         try:
-            metrics = evaluate(trainer.engine, self._tested)
+            metrics = self._measured(trainer.engine)
         except UserError:  # probabilities that are no numbers: the loss is about to run away
             return
-        self.course.tested(self._epoch(trainer), metrics, len(self._images))
+        if metrics:
+            self.course.tested(self._epoch(trainer), metrics, self._images)
+
+    def _measured(self, engine: Engine) -> Metrics | None:
+        """None if it was given up."""
+        images, began = self._tested, perf_counter()
+        rows: list[list[float]] = []
+        while len(rows) < len(images):
+            if self.stop.asked and perf_counter() - began > TESTING:
+                return None
+            following = range(len(rows), min(len(rows) + self._at_a_time, len(images)))
+            rows += engine.probabilities(images, following)
+        return measure(images.labels, rows, images.class_names)
 
     def _point(self, trainer: Trainer, images: int) -> None:
         """What the batches of one call have shown, each before its step."""
@@ -98,8 +126,8 @@ class Watch(Callback):
                 self._next_model = now + max(
                     BETWEEN_MODELS, self.course.network.multiply_adds / READ
                 )
-                self.training.hand_over()
-            self.training.publish()
+                self._hand_over()
+            self._show()
 
     def _epoch(self, trainer: Trainer) -> float:
         """Epochs done, with the part of the one under way."""
@@ -107,9 +135,15 @@ class Watch(Callback):
         images = position.batch * trainer.settings.batch_size
         return position.epoch + min(1.0, images / len(trainer.train))
 
-    def _seconds_an_image(self, engine: Engine) -> float:
-        indices = TRIED[: len(self._images)]
-        engine.probabilities(self._images, indices)  # which may have to be compiled
+
+def _seconds_an_image(engine: Engine, images: Dataset) -> float:
+    """How long the engine takes to say what one image is."""
+    took = 0.0
+    for count in TRIED:
+        indices = range(min(count, len(images)))
         began = perf_counter()
-        engine.probabilities(self._images, indices)
-        return (perf_counter() - began) / len(indices)
+        engine.probabilities(images, indices)
+        took = (perf_counter() - began) / len(indices)
+        if took > AT_A_TIME:
+            break
+    return took

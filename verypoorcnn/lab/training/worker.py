@@ -17,9 +17,14 @@ from verypoorcnn.training.loop import Interrupted
 
 Job = Callable[[StopWhenAsked], None]  # `stop` is a callback for trainers; it raises Interrupted
 
+CLOSING = 0.3  # seconds that the job under way has to end; a slow engine's batch takes more
+
 
 class Worker:
-    """A thread of its own, which begins with the first job."""
+    """A thread of its own, which begins with the first job.
+
+    Any thread may call.  `_changed` guards all that is here; jobs run without holding it.
+    """
 
     def __init__(self, name: str) -> None:
         self.name = name
@@ -52,13 +57,13 @@ class Worker:
             return self._changed.wait_for(self._idle, seconds)
 
     def close(self) -> None:
-        """Stop for good, and wait until that is so."""
+        """Stop for good, and wait for that a moment: a job in a long call ends with the program."""
         with self._changed:
             self._closed = True
             self._drop()
             self._changed.notify_all()
         if self._thread:
-            self._thread.join()
+            self._thread.join(CLOSING)
 
     def _idle(self) -> bool:
         return self._waiting is None and self._stop is None

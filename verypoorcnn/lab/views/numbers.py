@@ -20,7 +20,7 @@ OF = "value", "gradient", "update"  # what of a number is explained
 def forward(session: Session, query: Fields) -> Answer:
     """What every layer makes of an image."""
     held, image, seen = looked_at(session, query)
-    with seen.lock:
+    with seen.lock, without_collector():
         known = seen.explainer
         given = known.label_given
         return {
@@ -35,8 +35,13 @@ def forward(session: Session, query: Fields) -> Answer:
 
 
 def backward(session: Session, query: Fields) -> Answer:
-    """The gradient of an image's loss by everything, and the rate of the step that follows."""
+    """The gradient of an image's loss by everything, and the rate of the step that follows.
+
+    With the field `layer` the parameters' gradients are those of this layer alone ("image" has
+    none); they are half of the work.
+    """
     held, _, seen = looked_at(session, query)
+    parameters = _parameters(held, query)
     with seen.lock, without_collector():
         known = seen.explainer
         gradients = known.arrays("gradient")
@@ -49,8 +54,7 @@ def backward(session: Session, query: Fields) -> Answer:
             "deltas": {name: wire.numbers(known.tensor(name, "gradient")) for name in layers},
             "input": wire.numbers(known.tensor("image", "gradient")),
             "gradients": {
-                name: wire.numbers(known.tensor(name, "gradient"))
-                for name in held.network.parameters
+                name: wire.numbers(known.tensor(name, "gradient")) for name in parameters
             },
             "update": {"learning_rate": session.configuration.training.learning_rate},
         }
@@ -102,6 +106,15 @@ def looked_at(session: Session, fields: Fields) -> tuple[Held, Image, Look]:
     if "label" in fields:
         label = body.whole(fields, "label", 0, held.network.classes - 1)
     return held, image, look(session, held, image, label)
+
+
+def _parameters(held: Held, query: Fields) -> list[str]:
+    """Those of the layer that is asked for, of all without one."""
+    if "layer" not in query:
+        return [*held.network.parameters]
+    layers = [stage.name for stage in held.network.stages]
+    layer = body.choice(query, "layer", ["image", *layers])
+    return [name for name in held.network.parameters if name.startswith(f"{layer}.")]
 
 
 def _image(session: Session, image: Image) -> Answer:

@@ -4,9 +4,9 @@ Every step is kept, so that the page can show each of them with its switch:
 
     as it came → inverted → centred and scaled → at the network's size → shifted → turned → covered
 
-Centring and scaling choose a square frame: `centre` puts its middle where the ink's middle is, else
-it is the picture's; `scale` makes it just large enough for all the ink, else it is as large as the
-picture.
+Centring and scaling choose a frame of the proportions of the network's image: `centre` puts its
+middle where the ink's middle is, else it is the picture's; `scale` makes it just large enough for
+all the ink, else it is large enough for the picture.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ def prepare(picture: Picture, shape: Shape, switches: Switches) -> Preparation:
     if switches.centre or switches.scale:
         name = " and ".join(["centred"] * switches.centre + ["scaled"] * switches.scale)
         why = "things in the training images stand in the middle and fill the frame"
-        done.add(name, why, cut(done.picture, frame(done.picture, switches)))
+        done.add(name, why, cut(done.picture, frame(done.picture, switches, (rows, columns))))
     why = f"the network takes {rows}×{columns} pixels; each is the mean of those it covers"
     done.add(f"at {rows}×{columns}", why, resampled(done.picture, rows, columns))
     if any(switches.shift):
@@ -106,18 +106,20 @@ def prepare(picture: Picture, shape: Shape, switches: Switches) -> Preparation:
     return done
 
 
-def frame(picture: Picture, switches: Switches) -> Box:
-    """The square that centring and scaling choose."""
+def frame(picture: Picture, switches: Switches, image: tuple[int, int] = (1, 1)) -> Box:
+    """What centring and scaling choose, in proportion as the image's rows and columns."""
     everything = Box(0, 0, picture.rows, picture.columns)
     found = ink(picture) or everything
     middle = found if switches.centre else everything
     row, column = middle.top + middle.bottom, middle.left + middle.right  # twice the place
-    side = max(picture.rows, picture.columns)
+    high, wide = picture.rows, picture.columns
     if switches.scale:
-        upright = max(2 * found.bottom - row, row - 2 * found.top)
-        side = max(upright, 2 * found.right - column, column - 2 * found.left)
-    top, left = (row - side) // 2, (column - side) // 2
-    return Box(top, left, top + side, left + side)
+        high = max(2 * found.bottom - row, row - 2 * found.top)
+        wide = max(2 * found.right - column, column - 2 * found.left)
+    rows, columns = image
+    high, wide = max(high, -(-wide * rows // columns)), max(wide, -(-high * columns // rows))
+    top, left = (row - high) // 2, (column - wide) // 2
+    return Box(top, left, top + high, left + wide)
 
 
 def _with_planes(picture: Picture, channels: int) -> Picture:

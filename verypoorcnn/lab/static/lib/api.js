@@ -1,8 +1,12 @@
 // Talking to the server: JSON back and forth, and its events.
 
-const underway = new Map();
-const listeners = new Map();
+const underway = new Map(); // key → AbortController of its newest get()
+const listeners = new Map(); // kind of event → functions
 let stream = null;
+let broken = false; // whether events may have been missed since the stream was last open
+
+/** What is said when there is no answer at all. */
+export const SILENCE = "the server does not answer; is `verypoorcnn lab` still running?";
 
 const SHORTEST_WAIT = 1000; // milliseconds after a refusal; after each further one twice as many
 const LONGEST_WAIT = 30000;
@@ -41,7 +45,10 @@ function query(params) {
 
 async function answer(address, options) {
   const response = await reach(address, options);
-  const body = await response.json().catch(() => null);
+  const body = await response.json().catch((error) => {
+    if (error.name === "AbortError") throw new Superseded(address); // while it was being read
+    return null;
+  });
   if (!response.ok)
     throw new Error(body?.error ?? `${address}: the server said ${response.status}`);
   if (body === null) throw new Error(`${address}: the answer is not JSON`);
@@ -53,11 +60,18 @@ async function reach(address, options) {
     return await fetch(address, { credentials: "same-origin", ...options });
   } catch (error) {
     if (error.name === "AbortError") throw new Superseded(address);
-    throw new Error("the server does not answer; is `verypoorcnn lab` still running?");
+    throw new Error(SILENCE);
   }
 }
 
-/** Call fn(data) at every event of this kind; returns a function that stops it. */
+/**
+ * Call fn(data) at every event of this kind; returns a function that stops it.
+ *
+ * The server's kinds are "model", "training", "experiment", "sweep" and "epochs".  Two are the
+ * page's own: "lost" with {refused}, when events come no more, because the server is gone or has
+ * refused to send them; and "reopened", when they come again.  Who shows how things stand then asks
+ * anew.
+ */
 export function on(kind, fn) {
   stream ??= connected();
   if (!listeners.has(kind)) {
@@ -71,9 +85,19 @@ export function on(kind, fn) {
 function connected() {
   const source = new EventSource("/api/events");
   for (const kind of listeners.keys()) source.addEventListener(kind, dispatch);
-  source.onopen = () => (wait = SHORTEST_WAIT);
-  source.onerror = () => source.readyState === EventSource.CLOSED && connectLater();
+  source.onopen = opened;
+  source.onerror = () => {
+    broken = true;
+    tell("lost", { refused: source.readyState === EventSource.CLOSED });
+    if (source.readyState === EventSource.CLOSED) connectLater();
+  };
   return source;
+}
+
+function opened() {
+  wait = SHORTEST_WAIT;
+  if (broken) tell("reopened");
+  broken = false;
 }
 
 /** The browser goes on after a break, but gives up for good when refused, as one page too many. */
@@ -83,6 +107,9 @@ function connectLater() {
 }
 
 function dispatch(event) {
-  const data = JSON.parse(event.data);
-  for (const fn of listeners.get(event.type) ?? []) fn(data);
+  tell(event.type, JSON.parse(event.data));
+}
+
+function tell(kind, data) {
+  for (const fn of [...(listeners.get(kind) ?? [])]) fn(data);
 }

@@ -6,7 +6,7 @@ import uPlot from "../vendor/uPlot/uPlot.esm.js";
 import { onTheme } from "../shell/theme.js";
 import { fill, h } from "./dom.js";
 import { short } from "./numbers.js";
-import { ends, nearby, plain, transparent } from "./scales.js";
+import { ends, isSparse, nearby, plain, span, transparent } from "./scales.js";
 
 const ROWS = 60; // of the table, at most
 const SPOKEN = 4000; // milliseconds between two readings of the last values
@@ -17,7 +17,7 @@ const SPOKEN = 4000; // milliseconds between two readings of the last values
  * @property {string} colour  a custom property of the theme: "--series-1"
  * @property {number} [width]  of the line
  * @property {boolean} [dashed]
- * @property {boolean} [dots]  with a dot at every value
+ * @property {boolean} [dots]  with a dot at every value, while these are few
  * @property {boolean} [edge]  an edge of a band: no line, no entry in the legend
  *
  * @typedef {object} ChartOptions
@@ -39,9 +39,9 @@ export class LineChart {
     const format = (value) => short(value, 4);
     this.options = { format, tick: plain, range: [null, null], height: 200, ...options };
     this.data = [[], ...options.series.map(() => [])];
+    this.colours = new Map(); // of custom properties, as they are in this theme
     this.build();
     this.plot = new uPlot(this.settings(), this.data, this.canvas);
-    this.colours = new Map();
     this.stops = [onTheme(() => this.recolour()), this.fit()];
     this.listen();
     this.tell(null);
@@ -115,9 +115,12 @@ export class LineChart {
       width: 300,
       height,
       legend: { show: false },
-      padding: [8, 12, 0, 0],
+      padding: [8, 12, 8, 0], // half a number's height above and below, if there is no other axis
       cursor: { drag: { x: false, y: false }, y: false, points: { size: 7 } },
-      scales: { x: { time: false }, y: { range: (_, low, high) => ends(range, low, high) } },
+      scales: {
+        x: { time: false, range: (_, low, high) => span(low, high) },
+        y: { range: (_, low, high) => ends(range, low, high) },
+      },
       axes: [
         axis({
           size: 22,
@@ -146,7 +149,7 @@ export class LineChart {
       dash: dashed ? [5, 4] : undefined,
       spanGaps: true,
       points: {
-        show: (plot, k) => !edge && (dots || plot.data[0].length < 2),
+        show: (plot, k) => !edge && (plot.data[0].length < 2 || (dots && isSparse(plot.data[k]))),
         size: 5,
         fill: stroke,
       },
@@ -155,10 +158,10 @@ export class LineChart {
 
   /** The colour of a custom property as it is now. */
   colour(name) {
-    if (!this.colours?.has(name)) {
+    if (!this.colours.has(name)) {
       const probe = h("span", { style: { color: `var(${name})` } });
       document.body.append(probe);
-      (this.colours ??= new Map()).set(name, getComputedStyle(probe).color);
+      this.colours.set(name, getComputedStyle(probe).color);
       probe.remove();
     }
     return this.colours.get(name);

@@ -1,6 +1,6 @@
 // Colours for numbers.  Two palettes, both safe for the colour-blind, both with a fixed zero:
-// `diverging` from blue through the neutral zero to orange, `sequential` from black to white for
-// pixels.  A legend tells what stands for how much.
+// "diverging" from blue through white at zero to orange, "grey" from black to white for pixels.  A
+// legend tells what stands for how much.
 
 import { h } from "./dom.js";
 import { short } from "./numbers.js";
@@ -9,42 +9,8 @@ const STEPS = 256;
 const NEGATIVE = [33, 102, 172]; // --negative, --zero and --positive of theme.css
 const ZERO = [255, 255, 255];
 const POSITIVE = [217, 95, 14];
-// Okabe and Ito's colours for up to eight things that are told apart.
-const OKABE = [
-  "#0072b2",
-  "#d55e00",
-  "#009e73",
-  "#cc79a7",
-  "#e69f00",
-  "#56b4e9",
-  "#666666",
-  "#f0e442",
-];
 
-let table = null;
-
-/** "light" or "dark", as the page is shown now. */
-export function scheme() {
-  const chosen = document.documentElement.dataset.theme;
-  if (chosen === "light" || chosen === "dark") return chosen;
-  return matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-}
-
-/** The CSS colour of a value between −max and max. */
-export function diverging(value, max) {
-  return css(divergingBytes(value, max));
-}
-
-/** The CSS colour of a value between 0 and max: black to white. */
-export function sequential(value, max = 1) {
-  const grey = greyByte(value, max);
-  return css([grey, grey, grey]);
-}
-
-/** The k-th of eight colours that everyone can tell apart. */
-export function okabe(k) {
-  return OKABE[k % OKABE.length];
-}
+let table = null; // of packed pixels, from −1 to 1; made when it is first needed
 
 /** [red, green, blue] of a value between −max and max. */
 export function divergingBytes(value, max) {
@@ -55,10 +21,6 @@ export function divergingBytes(value, max) {
 
 function greyByte(value, max) {
   return Math.round(255 * Math.min(1, Math.max(0, max > 0 ? value / max : 0)));
-}
-
-function css([red, green, blue]) {
-  return `rgb(${red} ${green} ${blue})`;
 }
 
 /**

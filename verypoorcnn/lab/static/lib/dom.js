@@ -44,7 +44,7 @@ function setProperty(element, name, value) {
 }
 
 /** Properties and custom properties (--name) of an element's style. */
-export function setStyle(element, style) {
+function setStyle(element, style) {
   for (const [name, value] of Object.entries(style)) {
     if (name.startsWith("--")) element.style.setProperty(name, value);
     else element.style[name] = value;

@@ -4,15 +4,14 @@ const PAUSE = 50; // milliseconds between two questions
 
 /**
  * A function that calls the asynchronous `fn` with the arguments of its own newest call, never
- * twice at once and never sooner than after a pause.  Faults go to `complain`.
+ * twice at once and never sooner than after a pause.  Faults go to `complain`.  What it returns is
+ * fulfilled when the newest call is done.
  */
 export function latest(fn, complain, pause = PAUSE) {
-  let waiting = null;
-  let busy = false;
+  let waiting = null; // arguments of a call to come
+  let running = null; // until nothing waits any more
 
   async function run() {
-    if (busy) return;
-    busy = true;
     while (waiting) {
       const args = waiting;
       waiting = null;
@@ -24,11 +23,12 @@ export function latest(fn, complain, pause = PAUSE) {
       }
       await rest;
     }
-    busy = false;
+    running = null;
   }
 
   return (...args) => {
     waiting = args;
-    return run();
+    running ??= Promise.resolve().then(run);
+    return running;
   };
 }

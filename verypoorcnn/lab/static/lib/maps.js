@@ -7,22 +7,7 @@ import { h } from "./dom.js";
 import { GAP, corner, extent, fit, planes } from "./layout.js";
 import { brackets, digits, tiny } from "./numbers.js";
 
-export { extent, fit, planes }; // for who draws maps in another way
 const LEGIBLE = 26; // cells of so many pixels have their numbers written into them
-
-/**
- * Draw one map with `cell` CSS pixels a value.
- * @param {HTMLCanvasElement} canvas
- * @param {ArrayLike<number>} values  in row-major order
- * @param {{max?: number, palette?: "diverging"|"grey", cell?: number,
- *   mark?: {row: number, column: number, height: number, width: number}}} [options]
- */
-export function drawMap(canvas, values, rows, columns, options = {}) {
-  const { cell = 4, mark = null } = options;
-  const layout = { rows, columns, cell, across: 1, count: 1 };
-  paint(canvas, values, layout, options);
-  if (mark) outline(canvas.getContext("2d"), layout, { map: 0, ...mark }, "currentColor");
-}
 
 /** Paint all maps of `values` into the canvas. */
 export function paint(
@@ -119,6 +104,7 @@ function outline(context, layout, mark, colour, thick = 2) {
  * @property {number} [step]  maps that must stay in one row: the channels of a kernel
  * @property {boolean} [flat]  lay a vector flat
  * @property {number[]} [fold]  the shape a vector is to be laid out in: what it was flattened from
+ * @property {(index: number[]) => string} [describe]  what is said of a number; else its value
  * @property {(index: number[]|null, place: number, byKey: boolean) => void} [onpoint]  pointer or
  *   key moved there
  * @property {(index: number[], place: number) => void} [onpin]  clicked or Enter
@@ -255,13 +241,9 @@ export class MapWidget {
 
   /** Say where the keyboard or the pointer stands. */
   describe(place) {
-    const index = brackets(indexAt(this.numbers.shape, place));
-    const text = `${this.options.name}${index}: ${digits(this.numbers.values[place])}`;
-    this.element.setAttribute("aria-label", text);
+    const { name, describe } = this.options;
+    const index = indexAt(this.numbers.shape, place);
+    const text = `${name}${brackets(index)}: ${digits(this.numbers.values[place])}`;
+    this.element.setAttribute("aria-label", describe ? describe(index) : text);
   }
-}
-
-/** The same as a function, for who likes that better. @param {MapOptions} options */
-export function mapWidget(options) {
-  return new MapWidget(options);
 }

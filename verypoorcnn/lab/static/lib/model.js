@@ -78,10 +78,13 @@ export class Model {
     return { ...answer, layers };
   }
 
-  /** Gradients: of what the layers computed (`deltas`, with "image"), and of the parameters. */
-  backward(image = this.image()) {
-    return this.keep(`backward ${image}`, async (key) => {
-      const answer = await api.get("/api/backward", { image }, key);
+  /**
+   * Gradients: of what the layers computed (`deltas`, with "image"), and of a layer's parameters.
+   * @param {string} layer  "image" has no parameters
+   */
+  backward(layer, image = this.image()) {
+    return this.keep(`backward ${layer} ${image}`, async (key) => {
+      const answer = await api.get("/api/backward", { image, layer }, key);
       const deltas = decoded(answer.deltas);
       deltas.image = decode(answer.input);
       return { ...answer, deltas, gradients: decoded(answer.gradients) };

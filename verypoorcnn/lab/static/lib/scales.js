@@ -2,6 +2,8 @@
 
 import { percent } from "./numbers.js";
 
+const DOTTED = 40;
+
 /** Options of a chart whose values are shares of all. */
 export const SHARES = {
   range: [0, 1],
@@ -16,6 +18,11 @@ export function nearby(column, place, before) {
   return column[at] ?? null;
 }
 
+/** Whether there are so few values that each can have a dot. */
+export function isSparse(column) {
+  return column.filter((value) => value !== null).length <= DOTTED;
+}
+
 /** A round number as it is, another with two decimals. */
 export function plain(value) {
   const decimals = Math.abs(value) < 1 ? 4 : 2;
@@ -27,6 +34,12 @@ export function ends([least, most], low, high) {
   const from = least ?? low ?? 0;
   const to = most ?? (high === null || high === undefined ? 1 : high + 0.05 * (high - from));
   return to > from ? [from, to] : [from, from + 1];
+}
+
+/** Where the axis along the bottom ends: with the data; somewhere if they are none or just one. */
+export function span(low, high) {
+  if (low === null || low === undefined) return [0, 1];
+  return high > low ? [low, high] : [low, low + 1];
 }
 
 /** A colour that lets through what is beneath. */

@@ -5,18 +5,27 @@ import { fill, h } from "../lib/dom.js";
 import { MapWidget } from "../lib/maps.js";
 import { short } from "../lib/numbers.js";
 import { formula } from "./formulas.js";
-import { scrollTo } from "./listing.js";
 import { Writer, number } from "./operands.js";
+import { TermTable, hasTable } from "./table.js";
 import { gridsOf, mainExpression } from "./terms.js";
 
-const ROWS = 30; // terms that are written out at once; more on request
 const REST = 80; // milliseconds without a newer number, after which its terms are written out
+const QUICK = 8; // milliseconds that terms may take to be written at once
 
-/** Shows explanations. `onfocus(term)` when one of its terms is pointed at (null when left). */
+/** Shows explanations. */
 export class ArithmeticPanel {
-  constructor({ onfocus, ongo, foldOf }) {
+  /**
+   * @param {object} told
+   * @param {(elements: object[]|null) => void} told.onfocus  a term is pointed at, or left
+   * @param {(element: object) => void} told.ongo  an operand is clicked
+   * @param {(element: object) => boolean} told.leads  whether there is somewhere to go
+   * @param {(terms: object[]) => number[]|undefined} told.foldOf  maps that a vector was made of
+   */
+  constructor({ onfocus, ongo, leads, foldOf }) {
     Object.assign(this, { onfocus, foldOf });
-    this.writer = new Writer({ onfocus, ongo });
+    this.writer = new Writer({ onfocus, ongo, leads });
+    this.table = new TermTable(this.writer, (place) => this.focus(place));
+    this.took = 0; // milliseconds, to write the last terms
     this.top = h("div", {});
     this.terms = h("div", { class: "arithmetic-terms" });
     this.element = h(
@@ -28,29 +37,35 @@ export class ArithmeticPanel {
   }
 
   /**
-   * The picture at once; the terms, hundreds of numbers, when the pointer rests.
+   * The picture at once; the terms, if they take a while, when the pointer rests.
    * @param {object} explained  what /api/explain answers
+   * @param {string} [about]  the class that the number is of
    */
-  show(explained) {
-    const moving = this.explained && performance.now() - this.shownAt < 5 * REST;
+  show(explained, about = "") {
+    const moving = this.took > QUICK && performance.now() - this.shownAt < 5 * REST;
     this.shownAt = performance.now();
     this.explained = explained;
     this.main = mainExpression(explained);
-    this.rows = new Map();
-    fill(this.top, this.heading(), this.formula(), this.picture());
+    fill(this.top, this.heading(about), this.formula(), this.picture());
+    this.frameWinner?.(); // in the document, where its colour is known
     clearTimeout(this.timer);
-    this.terms.classList.toggle("stale", Boolean(moving));
+    this.terms.classList.toggle("stale", moving);
     if (moving) this.timer = setTimeout(() => this.writeTerms(), REST);
     else this.writeTerms();
     return this;
   }
 
   writeTerms() {
+    const began = performance.now();
     this.terms.classList.remove("stale");
-    fill(this.terms, this.written(), this.table());
+    const table = hasTable(this.main);
+    if (table) this.table.show(this.main);
+    else this.table.clear();
+    fill(this.terms, this.written(), table && this.table.element);
+    this.took = performance.now() - began;
   }
 
-  heading() {
+  heading(about) {
     const { target, value, engine, native } = this.explained;
     const other = engine?.value ?? native;
     return h(
@@ -62,6 +77,7 @@ export class ArithmeticPanel {
         h("span", { class: "result-name" }, target),
         " = ",
         number(value, "result-value"),
+        about && h("span", { class: "result-class" }, ` ${about}`),
       ),
       typeof other === "number" &&
         h(
@@ -84,6 +100,7 @@ export class ArithmeticPanel {
     const terms = this.main.terms ?? [];
     const grids = terms.length > 1 ? gridsOf(terms, this.foldOf(terms)) : null;
     this.grids = grids;
+    this.frameWinner = null;
     if (grids) return this.trio(grids);
     return this.main.kind === "maximum" ? this.window(terms) : null;
   }
@@ -116,8 +133,7 @@ export class ArithmeticPanel {
       b,
       sign("="),
       c,
-      sign("Σ"),
-      h("span", { class: "trio-sum" }, short(this.main.value, 5)),
+      h("span", { class: "trio-sum" }, sign("Σ"), " ", short(this.main.value, 5)),
     );
   }
 
@@ -137,7 +153,7 @@ export class ArithmeticPanel {
       onpoint: (_, place) => this.focus(place < 0 ? null : place),
     }).show({ shape, values });
     const winner = { ...widget.spot(this.main.winner), role: "target" };
-    widget.mark([winner]);
+    this.frameWinner = () => widget.mark([winner]);
     this.widgets = [];
     return h(
       "div",
@@ -175,100 +191,9 @@ export class ArithmeticPanel {
     return h("li", {}, name, number(expression.value), inner, from);
   }
 
-  /** Every term, to the last digit. */
-  table(limit = ROWS) {
-    if (!hasTable(this.main)) return null;
-    const { terms, kind } = this.main;
-    const pairs = terms.some((term) => term.factors.length === 2);
-    const running = kind === "maximum" ? "largest so far" : "total so far";
-    const [a, b] = (terms.find((term) => term.factors.length === 2) ?? terms[0]).factors.map(
-      nameOf,
-    );
-    const heads = pairs
-      ? ["", "", a, "", b, "", "product", running]
-      : ["", "", a || "value", running];
-    const what =
-      kind === "maximum"
-        ? "candidate, in the order in which the loops compare them"
-        : "term, in the order in which the loops add them";
-    const body = h(
-      "tbody",
-      {},
-      terms.slice(0, limit).map((term, i) => this.row(term, i, pairs)),
-    );
-    const rest = terms.length - limit;
-    const more =
-      rest > 0 &&
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          onclick: () => {
-            table.replaceWith(this.table(terms.length));
-          },
-        },
-        `Show all ${terms.length} terms`,
-      );
-    const table = h(
-      "div",
-      { class: "terms" },
-      h(
-        "table",
-        {},
-        h("caption", {}, `Every ${what}`),
-        h(
-          "thead",
-          {},
-          h(
-            "tr",
-            {},
-            heads.map((head) => (head ? h("th", { scope: "col" }, head) : h("td", {}))),
-          ),
-        ),
-        body,
-      ),
-      more,
-    );
-    return table;
-  }
-
-  row(term, place, pairs) {
-    const [a, b] = term.factors;
-    const sign = this.main.kind === "sum" ? (place || term.sign === "−" ? term.sign : "") : "";
-    const cells = pairs
-      ? [
-          this.writer.operand(a),
-          b ? "×" : "",
-          b ? this.writer.operand(b) : "",
-          b ? "=" : "",
-          number(term.value),
-        ]
-      : [this.writer.operand(a)];
-    const won = this.main.winner === place;
-    const row = h(
-      "tr",
-      {
-        class: won ? "won" : null,
-        onpointerenter: () => this.focus(place),
-        onpointerleave: () => this.focus(null),
-      },
-      h("td", { class: "term-number" }, place + 1),
-      h("td", { class: "term-sign" }, sign),
-      cells.map((cell) => h("td", {}, cell)),
-      h("td", { class: "running" }, term.running === null ? "" : number(term.running)),
-    );
-    this.rows.set(place, row);
-    return row;
-  }
-
   /** Point at a term: in the table, in the grids, and for whoever listens. */
   focus(place, { follow = false } = {}) {
-    this.rows.get(this.focused)?.classList.remove("focused");
-    this.focused = place;
-    const row = this.rows.get(place);
-    row?.classList.add("focused");
-    if (follow && row) scrollTo(row.closest(".terms"), row);
+    this.table.focus(place, follow);
     if (this.grids) this.focusGrids(this.grids.placeOf[place] ?? -1);
     const term = place === null ? null : this.main.terms?.[place];
     this.onfocus?.(term ? term.factors : null);
@@ -279,15 +204,6 @@ export class ArithmeticPanel {
       widget.mark(place < 0 ? [] : [{ ...widget.spot(place), role: "focus" }]);
     }
   }
-}
-
-function hasTable(expression) {
-  return (expression.terms?.length ?? 0) > 1 && ["sum", "maximum"].includes(expression.kind);
-}
-
-function nameOf(factor) {
-  if (factor.kind !== "element") return factor.kind === "part" ? factor.name : "";
-  return (factor.of === "gradient" ? "∂" : "") + factor.array;
 }
 
 function apart(value, other) {

@@ -4,7 +4,8 @@
 import { largest } from "../lib/arrays.js";
 import { legend } from "../lib/colours.js";
 import { fill, h } from "../lib/dom.js";
-import { fit, paint, planes } from "../lib/maps.js";
+import { fit, planes } from "../lib/layout.js";
+import { paint } from "../lib/maps.js";
 import { times } from "../lib/numbers.js";
 
 const WIDTH = 330; // of a picture, in CSS pixels
@@ -15,7 +16,8 @@ const FLAT = 120; // numbers that a layer without maps may have to be shown
 export class Films {
   constructor(lab) {
     this.lab = lab;
-    this.element = h("div", { class: "films" });
+    const note = h("p", { class: "quiet-text" }, "The first pictures are being computed …");
+    this.element = h("div", { class: "films" }, note);
     this.frames = new Map();
     this.ranged = false;
   }

@@ -1,17 +1,22 @@
-// Which arrays stand on the stage when a layer is open, on the way forward and on the way back.
+// Which arrays stand on the stage when a layer is open: on the way forward, on the way back, and in
+// the step of training that follows.
 
-import { before, foldOf } from "./layers.js";
+import { before, classesOf, foldOf } from "./layers.js";
 
 const HEIGHTS = { low: 178, high: 250 }; // of one panel's pictures, in CSS pixels
 const HIGH = 900; // from this height of the window on there is more room
+const LABELLED = 16; // classes with names beside their numbers: as many as layout.js puts in a column
+
+/** The groups of what is explained: values, gradients, or parameters after a step. */
+const GROUPS = { value: forward, gradient: backward, update };
 
 /**
- * Groups from left to right: input, parameters, output.
+ * Groups from left to right: input, parameters, output; of a step what is subtracted from what.
+ * @param {"value"|"gradient"|"update"} of
  * @returns {{title: string, panels: import("./panel.js").PanelOptions[]}[]}
  */
 export function groupsOf(session, column, of, width) {
-  const groups = of === "value" ? forward(session, column) : backward(session, column);
-  const filled = groups.filter(({ panels }) => panels.length);
+  const filled = GROUPS[of](session, column).filter(({ panels }) => panels.length);
   const share = Math.max(120, Math.floor((width - 14 * (filled.length - 1)) / filled.length) - 20);
   const height = innerHeight < HIGH ? HEIGHTS.low : HEIGHTS.high;
   for (const { panels } of filled) {
@@ -26,11 +31,9 @@ export function groupsOf(session, column, of, width) {
   return filled;
 }
 
-/** Logits and probabilities have a class for each of their numbers. */
+/** Classes, where each number has one and there is room for their names. */
 function labelsOf(session, { name }) {
-  const { layers, classes } = session.network;
-  const each = name === "probabilities" || name === layers.at(-1).name;
-  return each && classes <= 16 ? session.class_names : null;
+  return session.network.classes <= LABELLED ? classesOf(session, name) : null;
 }
 
 function value(name, more = {}) {
@@ -84,6 +87,21 @@ function backward(session, column) {
     { title: "Input", panels: [value(source), gradient(source)] },
     { title: "Parameters", panels: parameters },
     { title: "Output", panels: [value(name), gradient(name, { asked: false })] },
+  ];
+}
+
+/** Parameters − rate × their gradients = parameters after the step. */
+function update(session, { name, layer }) {
+  const source = before(session, name).name;
+  const panels = (of, asked) =>
+    Object.entries(layer.parameters).map(([parameter, shape]) => {
+      return { name: parameter, of, asked, ...parameterLook(session, source, shape) };
+    });
+  const { learning_rate: rate } = session.configuration.training;
+  return [
+    { title: "Parameters now", panels: panels("value", false) },
+    { title: `− ${rate} × their gradients`, panels: panels("gradient", false) },
+    { title: "= after the step", panels: panels("update", true) },
   ];
 }
 

@@ -16,115 +16,105 @@ const STEPS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRi
 const ROUND = 20; // the scale ends at twentieths
 
 /** [red, green, blue] of a part from 0 to 1. */
-export function cividis(part) {
+function cividis(part) {
   const place = Math.min(1, Math.max(0, part)) * (CIVIDIS.length - 1);
   const k = Math.min(CIVIDIS.length - 2, Math.floor(place));
   return CIVIDIS[k].map((from, c) => Math.round(from + (CIVIDIS[k + 1][c] - from) * (place - k)));
 }
 
-/**
- * @param {{describe: (i: number, j: number, cell: object|undefined) => string,
- *   onpick: (i: number, j: number) => void}} options
- */
-export function heatMap({ describe, onpick }) {
-  const table = h("table", { class: "heat" });
-  const legend = h("div", { class: "heat-scale" });
-  const readout = h("p", { class: "heat-readout", role: "status" });
-  const element = h("div", {}, h("div", { class: "heat-scroll" }, table), legend, readout);
-  let buttons = new Map();
-  let known = new Map();
-  let chosen = [0, 0];
+/** @typedef {{i: number, j: number, accuracy: number|null}} Cell  null: no number came out */
 
-  /** Lay out an empty map: axes {name, label, values}. */
-  function layOut(x, y) {
-    chosen = [0, 0];
-    buttons = new Map();
-    const rows = y.values
-      .map((value, j) =>
-        h(
-          "tr",
-          {},
-          h("th", { scope: "row" }, value),
-          x.values.map((_, i) => h("td", {}, button(i, j))),
-        ),
-      )
-      .reverse();
-    fill(
-      table,
-      h("caption", {}, `Accuracy.  Rows: ${y.label}, columns: ${x.label}.`),
-      h("tbody", {}, rows),
+export class HeatMap {
+  /**
+   * @param {object} options
+   * @param {(i: number, j: number, cell: Cell|undefined) => string} options.describe
+   * @param {(i: number, j: number) => void} options.onpick  a cell was clicked
+   */
+  constructor({ describe, onpick }) {
+    Object.assign(this, { describe, onpick });
+    this.buttons = new Map(); // by "i,j"
+    this.known = new Map(); // cells, likewise
+    this.table = h("table", { class: "heat" });
+    this.legend = h("div", { class: "heat-scale" });
+    this.readout = h("p", { class: "heat-readout", role: "status" });
+    const scroll = h("div", { class: "heat-scroll" }, this.table);
+    this.element = h("div", {}, scroll, this.legend, this.readout);
+  }
+
+  /** Lay out an empty map: axes {label, values}. */
+  layOut(x, y) {
+    this.buttons.clear();
+    const rows = y.values.map((value, j) =>
       h(
-        "tfoot",
+        "tr",
         {},
-        h(
-          "tr",
-          {},
-          h("td", {}),
-          x.values.map((value) => h("th", { scope: "col" }, value)),
-        ),
+        h("th", { scope: "row" }, value),
+        x.values.map((_, i) => h("td", {}, this.button(i, j))),
       ),
     );
-    choose(0, 0);
+    const columns = x.values.map((value) => h("th", { scope: "col" }, value));
+    fill(
+      this.table,
+      h("caption", {}, `Accuracy.  Rows: ${y.label}, columns: ${x.label}.`),
+      h("tbody", {}, rows.reverse()),
+      h("tfoot", {}, h("tr", {}, h("td", {}), columns)),
+    );
+    this.stand(0, 0);
   }
 
-  function button(i, j) {
-    const one = h("button", {
+  button(i, j) {
+    const button = h("button", {
       type: "button",
       class: "heat-cell",
-      onclick: () => onpick(i, j),
-      onpointerenter: () => tell(i, j),
-      onfocus: () => tell(i, j),
-      onkeydown: (event) => move(event, i, j),
+      onclick: () => this.onpick(i, j),
+      onpointerenter: () => this.tell(i, j),
+      onfocus: () => this.tell(i, j),
+      onkeydown: (event) => this.key(event, i, j),
     });
-    buttons.set(`${i},${j}`, one);
-    return one;
+    this.buttons.set(`${i},${j}`, button);
+    return button;
   }
 
-  function choose(i, j) {
-    buttons.get(chosen.join())?.setAttribute("tabindex", -1);
-    chosen = [i, j];
-    for (const [place, one] of buttons) one.tabIndex = place === chosen.join() ? 0 : -1;
+  /** The tabulator key comes to this cell. */
+  stand(i, j) {
+    for (const [place, button] of this.buttons) button.tabIndex = place === `${i},${j}` ? 0 : -1;
   }
 
-  function move(event, i, j) {
+  key(event, i, j) {
     const step = STEPS[event.key];
-    const next = step && buttons.get(`${i + step[0]},${j + step[1]}`);
     if (!step) return;
     event.preventDefault();
+    const [right, up] = [i + step[0], j + step[1]];
+    const next = this.buttons.get(`${right},${up}`);
     if (!next) return;
-    choose(i + step[0], j + step[1]);
+    this.stand(right, up);
     next.focus();
   }
 
-  function tell(i, j) {
-    fill(readout, describe(i, j, known.get(`${i},${j}`)));
+  tell(i, j) {
+    fill(this.readout, this.describe(i, j, this.known.get(`${i},${j}`)));
   }
 
-  /** Show what is known of the cells. */
-  function show(cells) {
-    known = new Map(cells.map((cell) => [`${cell.i},${cell.j}`, cell]));
+  /** Show what is known of the cells. @param {Cell[]} cells */
+  show(cells) {
+    this.known = new Map(cells.map((cell) => [`${cell.i},${cell.j}`, cell]));
     const values = cells.map(({ accuracy }) => accuracy).filter((value) => value !== null);
     const low = Math.floor(Math.min(1, ...values) * ROUND) / ROUND;
     const high = Math.max(low + 1 / ROUND, Math.ceil(Math.max(0, ...values) * ROUND) / ROUND);
-    for (const [place, one] of buttons) dress(one, place, known.get(place), low, high);
-    fill(legend, values.length ? scale(low, high) : null);
+    for (const [place, button] of this.buttons) this.dress(button, place, low, high);
+    fill(this.legend, values.length ? scale(low, high) : null);
   }
 
-  function dress(one, place, cell, low, high) {
+  dress(button, place, low, high) {
     const [i, j] = place.split(",").map(Number);
-    one.setAttribute("aria-label", describe(i, j, cell));
-    one.textContent = cell
-      ? cell.accuracy === null
-        ? "×"
-        : (100 * cell.accuracy).toFixed(1)
-      : "·";
-    const colour =
-      cell?.accuracy === null || !cell ? null : cividis((cell.accuracy - low) / (high - low));
-    one.style.background = colour ? `rgb(${colour.join(" ")})` : "";
-    one.style.color = colour ? legible(colour) : "";
+    const cell = this.known.get(place);
+    const accuracy = cell?.accuracy ?? null;
+    const colour = accuracy === null ? null : cividis((accuracy - low) / (high - low));
+    button.setAttribute("aria-label", this.describe(i, j, cell));
+    button.textContent = accuracy === null ? (cell ? "×" : "·") : (100 * accuracy).toFixed(1);
+    button.style.background = colour ? `rgb(${colour.join(" ")})` : "";
+    button.style.color = colour ? legible(colour) : "";
   }
-
-  return { element, layOut, show };
 }
 
 function legible([red, green, blue]) {

@@ -4,12 +4,17 @@ import { h } from "../lib/dom.js";
 
 const STEPS = 1000; // of a slider
 
+/** 1e-05 → "0.00001", 60000 → "60,000", −1 → "−1" */
+function plain(value) {
+  return value.toLocaleString("en-US", { maximumFractionDigits: 10 }).replace("-", "−");
+}
+
 /**
  * @typedef {{low: number, high: number, whole: boolean, log: boolean}} Limits  as the server tells
  */
 
 /** Where a value stands on its slider, from 0 to 1. */
-export function partOf({ low, high, log }, value) {
+function partOf({ low, high, log }, value) {
   return log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low || 1);
 }
 
@@ -60,18 +65,21 @@ export class Knob {
       "aria-label": `${label}, exact`,
       onchange: () => this.typed(),
     });
+    this.note = h("p", { class: "knob-note", role: "status", hidden: true });
     this.element = h(
       "div",
       { class: "knob" },
       h("label", { for: id }, label),
       this.field,
       this.slider,
+      this.note,
     );
     this.set(options.value);
   }
 
   /** Show this value. */
   set(value) {
+    if (value !== this.value) this.note.hidden = true;
     this.value = value;
     if (document.activeElement !== this.field) this.field.value = String(value);
     this.slider.value = String(Math.round(this.steps * partOf(this.options.limits, value)));
@@ -90,11 +98,22 @@ export class Knob {
   }
 
   typed() {
+    this.note.hidden = true;
     const { low, high, whole } = this.options.limits;
     const given = this.field.valueAsNumber;
     if (Number.isNaN(given)) this.set(this.value);
     else this.take(Math.min(high, Math.max(low, whole ? Math.round(given) : given)));
     this.field.value = String(this.value);
+    if (given !== this.value) this.explain(given);
+  }
+
+  /** What was typed is not what is taken: say what can be. */
+  explain(given) {
+    const { low, high, whole } = this.options.limits;
+    const kind = whole ? "a whole number" : "a number";
+    const typed = Number.isNaN(given) ? "" : `, not ${plain(given)}`;
+    this.note.textContent = `Takes ${kind} from ${plain(low)} to ${plain(high)}${typed}.`;
+    this.note.hidden = false;
   }
 
   take(value) {

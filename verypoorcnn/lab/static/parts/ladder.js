@@ -12,26 +12,30 @@ const ABOUT = {
 };
 
 /** A choice of engines; onchoose(name) when another is taken. */
-export function ladder(onchoose) {
-  const element = h("fieldset", { class: "ladder" });
-  let shown = "";
-
-  function show(rungs, chosen) {
-    const now = JSON.stringify([rungs, chosen]);
-    if (now === shown) return;
-    const held = element.contains(document.activeElement);
-    shown = now;
-    fill(
-      element,
-      h("legend", {}, "Engine: same loss, other speed"),
-      rungs.map((one) => rung(one, rungs, chosen)),
-    );
-    if (held) element.querySelector("input:checked")?.focus();
+export class Ladder {
+  /** @param {(engine: string) => void} onchoose */
+  constructor(onchoose) {
+    this.onchoose = onchoose;
+    this.element = h("fieldset", { class: "ladder" });
   }
 
-  function rung({ engine, obstacle, samples_per_second: speed }, rungs, chosen) {
+  /** @param {{engine: string, obstacle: string|null, samples_per_second: number|null}[]} rungs */
+  show(rungs, chosen) {
+    const now = JSON.stringify([rungs, chosen]);
+    if (now === this.shown) return;
+    this.shown = now;
+    const held = this.element.contains(document.activeElement);
+    const slowest = rungs.find((rung) => rung.samples_per_second)?.samples_per_second;
+    fill(
+      this.element,
+      h("legend", {}, "Engine: same loss, other speed"),
+      rungs.map((rung) => this.rung(rung, chosen, slowest)),
+    );
+    if (held) this.element.querySelector("input:checked")?.focus();
+  }
+
+  rung({ engine, obstacle, samples_per_second: speed }, chosen, slowest) {
     const part = speed ? Math.log(speed / SLOWEST) / Math.log(FASTEST / SLOWEST) : 0;
-    const slowest = rungs.find((other) => other.samples_per_second)?.samples_per_second;
     return h(
       "label",
       { class: obstacle ? "rung missing" : "rung", title: obstacle ?? ABOUT[engine] },
@@ -41,7 +45,7 @@ export function ladder(onchoose) {
         value: engine,
         checked: engine === chosen,
         disabled: Boolean(obstacle),
-        onchange: () => onchoose(engine),
+        onchange: () => this.onchoose(engine),
       }),
       h("span", { class: "rung-name" }, engine),
       h(
@@ -52,8 +56,6 @@ export function ladder(onchoose) {
       h("span", { class: "rung-speed" }, obstacle ? "not here" : words(speed, slowest)),
     );
   }
-
-  return { element, show };
 }
 
 function words(speed, slowest) {

@@ -30,10 +30,24 @@ export function columnOf(session, name) {
   return columnsOf(session).find((column) => column.name === name);
 }
 
+/**
+ * The column that an array belongs to: of "conv1.weight" that of conv1, of "loss" the last one;
+ * none for what belongs to no layer, as the learning rate.
+ */
+export function homeOf(session, array) {
+  return columnOf(session, array === "loss" ? "probabilities" : array.split(".")[0]);
+}
+
 /** The column before the one of this name: where its input comes from. */
 export function before(session, name) {
   const columns = columnsOf(session);
   return columns[columns.findIndex((column) => column.name === name) - 1];
+}
+
+/** The column behind the one of this name: where its gradient comes from. */
+export function after(session, name) {
+  const columns = columnsOf(session);
+  return columns[columns.findIndex((column) => column.name === name) + 1];
 }
 
 /** The shape of maps that a vector was flattened from, if a Flatten made it; else undefined. */
@@ -44,6 +58,23 @@ export function foldOf(session, name) {
     if (columns[i].type !== "ReLU" && columns[i].type !== "Dropout") return undefined;
   }
   return undefined;
+}
+
+/**
+ * All calls of the network's functions, in the order of its layers; last, those of image and loss.
+ * @returns {{layer: string, call: number, function: string,
+ *   direction: "forward"|"backward"|"update"}[]}  layer and call as /api/code wants them
+ */
+export function callsOf({ network }) {
+  const layers = network.layers.map(({ name, functions }) => [name, functions]);
+  return [...layers, ...Object.entries(network.ends)].flatMap(([layer, functions]) =>
+    functions.map((each) => ({ layer, ...each })),
+  );
+}
+
+/** The names of the classes, if an array has a number for each of them; else null. */
+export function classesOf({ network, class_names: names }, array) {
+  return array === "probabilities" || array === network.layers.at(-1).name ? names : null;
 }
 
 /** How many numbers a layer learns. */

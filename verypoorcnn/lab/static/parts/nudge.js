@@ -3,7 +3,7 @@
 
 import { post } from "../lib/api.js";
 import { fill, h, oncePerFrame } from "../lib/dom.js";
-import { short } from "../lib/numbers.js";
+import { brackets, short } from "../lib/numbers.js";
 import { number } from "./operands.js";
 
 const MOST = 0.5; // the farthest that the slider moves a weight
@@ -15,10 +15,15 @@ export class Nudge {
     this.ask = oncePerFrame(() => this.fetch());
   }
 
-  /** Show it for a gradient of a parameter, nothing for another number. */
+  /**
+   * Show it for a gradient of a parameter, nothing for another number.
+   * @param {HTMLElement} box  to show it in
+   * @param {object} explained  the answer of /api/explain
+   * @param {{key: string, index: number[]}} target
+   */
   show(box, explained, target) {
-    const [, name] = target.key.split(":");
-    if (!name.includes(".")) {
+    const [of, name] = target.key.split(":");
+    if (of !== "gradient" || !name.includes(".")) {
       fill(box);
       this.target = null;
       return;
@@ -33,7 +38,27 @@ export class Nudge {
     this.result = h("dl", { class: "nudge-result" });
     this.update = h("p", { class: "nudge-update" });
     this.label = h("output", {});
-    const slider = h("input", {
+    this.element = h(
+      "section",
+      { class: "nudge", "aria-label": "The step, and a trial of it" },
+      h("div", {}, h("h2", { class: "head" }, "The step of training"), this.update, this.opener()),
+      h(
+        "div",
+        {},
+        h(
+          "h2",
+          { class: "head" },
+          h("label", { for: "nudge" }, "Move this weight by ", this.label),
+        ),
+        this.slider(),
+        this.result,
+      ),
+    );
+    fill(box, this.element);
+  }
+
+  slider() {
+    return h("input", {
       type: "range",
       min: -MOST,
       max: MOST,
@@ -45,23 +70,15 @@ export class Nudge {
         this.ask();
       },
     });
-    this.element = h(
-      "section",
-      { class: "nudge", "aria-label": "The step, and a trial of it" },
-      h("div", {}, h("h2", { class: "head" }, "The step of training"), this.update),
-      h(
-        "div",
-        {},
-        h(
-          "h2",
-          { class: "head" },
-          h("label", { for: "nudge" }, "Move this weight by ", this.label),
-        ),
-        slider,
-        this.result,
-      ),
-    );
-    fill(box, this.element);
+  }
+
+  /** To the step of this very weight, with its arithmetic and its code. */
+  opener() {
+    const open = () => {
+      const { parameter, index } = this.target;
+      this.lab.state.set({ of: "update", cell: null, target: parameter + brackets(index) });
+    };
+    return h("button", { type: "button", class: "link", onclick: open }, "Its arithmetic and code");
   }
 
   async fetch() {
@@ -70,7 +87,7 @@ export class Nudge {
     try {
       const [answer, { update }] = await Promise.all([
         post("/api/nudge", { image: this.lab.model.image(), ...target, by: this.by }),
-        this.lab.model.backward(),
+        this.lab.model.backward(target.parameter.split(".")[0]),
       ]);
       if (target === this.target) this.display(answer, update.learning_rate);
     } catch (error) {
@@ -80,7 +97,6 @@ export class Nudge {
 
   display({ value, loss, after, predicted, difference }, rate) {
     this.label.textContent = short(this.by, 2);
-    const stepped = value - rate * this.gradient;
     fill(
       this.update,
       h("i", {}, "w"),
@@ -91,15 +107,15 @@ export class Nudge {
       " × ",
       number(this.gradient),
       " = ",
-      number(stepped),
+      number(value - rate * this.gradient),
     );
-    const row = (term, text) => [h("dt", {}, term), h("dd", {}, text)];
+    const row = (term, value) => [h("dt", {}, term), h("dd", {}, number(value))];
     fill(
       this.result,
-      row("loss now", number(loss)),
-      row("loss foretold", number(predicted)),
-      row("loss then", number(after)),
-      row("apart", number(difference)),
+      row("loss now", loss),
+      row("loss foretold", predicted),
+      row("loss then", after),
+      row("apart", difference),
     );
   }
 }

@@ -7,10 +7,13 @@ const MOST = 12; // operands that are written in one line
 const JOINED = { product: " × ", quotient: " / ", maximum: ", ", minimum: ", " };
 const CALLED = { maximum: "max", minimum: "min" };
 
-/** Writes expressions.  An operand that is pointed at goes to `onfocus`, one clicked to `ongo`. */
+/**
+ * Writes expressions.  An operand that is pointed at goes to `onfocus`, one clicked to `ongo` if it
+ * `leads` somewhere: the learning rate, for one, is no layer's.
+ */
 export class Writer {
-  constructor({ onfocus, ongo }) {
-    Object.assign(this, { onfocus, ongo });
+  constructor({ onfocus, ongo, leads }) {
+    Object.assign(this, { onfocus, ongo, leads });
   }
 
   /** What an expression is made of, written in one line. */
@@ -48,7 +51,7 @@ export class Writer {
       const open = ["sum", "quotient"].includes(expression.kind);
       return h("span", {}, open && "(", this.inline(expression), open && ")");
     }
-    if (expression.kind !== "element") {
+    if (expression.kind !== "element" || !this.leads(expression)) {
       return h("span", { class: "operand", title: expression.name }, number(expression.value));
     }
     return h(

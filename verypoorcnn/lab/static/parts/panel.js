@@ -9,17 +9,19 @@ import { MapWidget } from "../lib/maps.js";
 import { times } from "../lib/numbers.js";
 
 const SMALL = 5; // cells smaller than this are hard to point at
+const TITLES = { value: "", gradient: "∂L/∂ ", update: "new " }; // before an array's name
 
 /**
  * @typedef {object} PanelOptions
  * @property {string} name  of the array
- * @property {"value"|"gradient"} of
+ * @property {"value"|"gradient"|"update"} of
  * @property {boolean} asked  whether its numbers are what is explained here
  * @property {number} width
  * @property {number} height
- * @property {number[]} [fold]
+ * @property {number[]} [fold]  the shape that a vector was flattened from
+ * @property {boolean} [flat]  lay a vector flat: biases
  * @property {boolean} [row]  show only the row of one unit: a dense layer's weights
- * @property {string} [about]
+ * @property {string[]|null} [labels]  the classes, beside the numbers of a vector
  */
 
 export class Panel {
@@ -31,7 +33,7 @@ export class Panel {
   constructor(options, onpoint) {
     Object.assign(this, options);
     this.key = `${this.of}:${this.name}`;
-    this.title = this.of === "gradient" ? `∂L/∂ ${this.name}` : this.name;
+    this.title = TITLES[this.of] + this.name;
     this.unit = 0;
     this.map = 0;
     this.onpoint = onpoint;
@@ -158,7 +160,7 @@ export class Panel {
     else if (turned) this.enlarge(this.max);
   }
 
-  /** Mark these indices, each set with its role. @param {{indices: number[][], role: string}[]} sets */
+  /** @param {{indices: number[][], role: string}[]} sets  to be marked, each with its role */
   mark(sets) {
     const marks = sets.flatMap(({ indices, role }) => {
       const places = indices.map((index) => this.placeOf(index)).filter((place) => place >= 0);
@@ -179,6 +181,13 @@ export class Panel {
     if (!this.large) return;
     const within = place - this.map * this.mapSize();
     this.large.home = place >= 0 && within >= 0 && within < this.mapSize() ? within : -1;
+  }
+
+  /** Let an arrow key go on from where the number stands, and have the next ones. */
+  walk(event) {
+    const widget = this.large?.home >= 0 ? this.large : this.overview;
+    widget.element.focus({ preventScroll: true });
+    widget.key(event);
   }
 
   describe(shape, max, palette) {

@@ -1,13 +1,18 @@
 // Choosing a parameter and changing it: the numbers of a layer as maps; a click takes one up, a
 // drag up or down, the slider, the field or the keys + and − change it; filters can be silenced.
+// Of a matrix too wide to be seen as a whole, one unit's weights are shown, as its input was laid
+// out.
 
-import { at, indexAt, inside, largest } from "../lib/arrays.js";
+import { array, at, indexAt, inside, largest, offset } from "../lib/arrays.js";
 import { fill, h } from "../lib/dom.js";
+import { fit, planes } from "../lib/layout.js";
 import { MapWidget } from "../lib/maps.js";
 import { brackets, times } from "../lib/numbers.js";
+import { before, foldOf } from "./layers.js";
 
 const WIDTH = 300;
-const MANY = 64; // units that are offered to be silenced one by one
+const SMALL = 5; // pixels: smaller weights are hard to hit
+const MANY = 64; // units that are offered to be silenced side by side
 
 export class ParameterPicker {
   constructor(lab, { onedit, onsilence }) {
@@ -24,6 +29,7 @@ export class ParameterPicker {
       "div",
       { class: "picker" },
       this.select(),
+      this.unitRow(),
       this.box,
       this.fields(),
       h("h2", { class: "head" }, "Silence a filter"),
@@ -43,10 +49,29 @@ export class ParameterPicker {
     return h("p", { class: "row" }, h("label", { for: "parameter" }, "Parameter"), this.selector);
   }
 
+  /** Which unit's weights stand for the matrix. */
+  unitRow() {
+    this.unit = h("input", {
+      type: "number",
+      id: "unit",
+      min: 0,
+      step: 1,
+      oninput: ({ target }) => this.turnTo(target.valueAsNumber),
+    });
+    const label = h("label", { for: "unit" }, "Unit");
+    this.units = h("p", { class: "row", hidden: true }, label, this.unit);
+    return this.units;
+  }
+
   fields() {
     this.label = h("label", { for: "weight", class: "digits" });
-    const edit = (event) => event.target.value !== "" && this.edit(Number(event.target.value));
-    this.field = h("input", { type: "number", id: "weight", step: "any", onchange: edit });
+    const edit = (event) => this.edit(Number(event.target.value));
+    this.field = h("input", {
+      type: "number",
+      id: "weight",
+      step: "any",
+      onchange: () => this.typed(),
+    });
     this.slider = h("input", {
       type: "range",
       step: 0.01,
@@ -98,9 +123,39 @@ export class ParameterPicker {
     return this.values[this.name];
   }
 
+  /** Whether one unit's weights stand for the matrix. */
+  get isRow() {
+    const { shape } = this.numbers;
+    return shape.length === 2 && fit(planes(shape), WIDTH, WIDTH).cell < SMALL;
+  }
+
+  /** The numbers that are drawn. */
+  get shown() {
+    const { shape, values } = this.numbers;
+    if (!this.isRow) return this.numbers;
+    const [unit, columns] = [this.index[0], shape[1]];
+    return array([columns], values.subarray(unit * columns, (unit + 1) * columns));
+  }
+
+  /** The parameter's own index of what is drawn at an index. */
+  indexOf(index) {
+    return this.isRow ? [this.index[0], ...index] : index;
+  }
+
+  /** Show the same weight of another unit. */
+  turnTo(unit) {
+    const index = [unit, ...this.index.slice(1)];
+    if (!Number.isInteger(unit) || !inside(this.numbers.shape, index)) return;
+    this.index = index;
+    this.draw();
+  }
+
   draw() {
     if (!this.widget) this.build();
-    this.widget.show(this.numbers);
+    this.widget.show(this.shown);
+    this.units.hidden = !this.isRow;
+    this.unit.max = this.numbers.shape[0] - 1;
+    if (document.activeElement !== this.unit) this.unit.value = this.index[0];
     this.mark();
     this.drawFilters();
   }
@@ -113,8 +168,9 @@ export class ParameterPicker {
       width: WIDTH,
       height: WIDTH,
       across: count > 1 && first * count <= 600 ? count : 0,
-      onpin: (index) => this.pick(index),
-      onpoint: (index) => this.dragging || !index || this.pick(index, { lightly: true }),
+      fold: this.isRow ? this.foldOfInput() : undefined,
+      onpin: (index) => this.pick(this.indexOf(index)),
+      onpoint: (index, _, byKey) => byKey && this.pick(this.indexOf(index)),
     });
     fill(this.box, this.widget.element);
     this.listenToDrags();
@@ -124,14 +180,20 @@ export class ParameterPicker {
     });
   }
 
+  /** How the input of this parameter's layer was laid out before it was flattened. */
+  foldOfInput() {
+    const session = this.lab.session();
+    return foldOf(session, before(session, this.name.split(".")[0]).name);
+  }
+
   /** A drag up makes the weight greater, down smaller. */
   listenToDrags() {
     const { element } = this.widget;
     element.addEventListener("pointerdown", (event) => {
       const place = this.widget.under(event);
       if (place < 0) return;
-      this.pick(indexAt(this.numbers.shape, place));
-      this.dragging = { y: event.clientY, from: this.numbers.values[place] };
+      this.pick(this.indexOf(indexAt(this.shown.shape, place)));
+      this.dragging = { y: event.clientY, from: at(this.numbers, this.index) };
       element.setPointerCapture(event.pointerId);
     });
     element.addEventListener("pointermove", (event) => {
@@ -149,15 +211,17 @@ export class ParameterPicker {
     return Math.max(0.01, Number((largest(this.numbers.values) / 50).toPrecision(1)));
   }
 
-  pick(index, { lightly = false } = {}) {
-    if (lightly && !this.widget.element.matches(":focus-visible")) return;
+  pick(index) {
     this.index = index;
     this.mark();
+    this.drawFilters();
   }
 
   mark() {
     const value = at(this.numbers, this.index);
-    const place = this.index.reduce((sum, i, axis) => sum * this.numbers.shape[axis] + i, 0);
+    this.value = value;
+    const place = this.isRow ? this.index[1] : offset(this.numbers.shape, this.index);
+    this.widget.home = place;
     this.widget.mark([{ ...this.widget.spot(place), role: "target" }]);
     this.label.textContent = this.name + brackets(this.index);
     if (document.activeElement !== this.field) this.field.value = String(value);
@@ -166,19 +230,34 @@ export class ParameterPicker {
     this.slider.value = String(value);
   }
 
+  /** What is no finite number is refused, and the field shows the weight again. */
+  typed() {
+    const value = this.field.valueAsNumber;
+    if (Number.isFinite(value)) this.edit(value);
+    else {
+      this.lab.say("A weight must be a finite number, as 0.25 or 1e-3; it stays as it was.");
+      this.field.value = String(this.value);
+    }
+  }
+
   edit(value) {
     if (!Number.isFinite(value)) return;
     const rounded = Number(value.toPrecision(6));
+    this.value = rounded; // before the server has confirmed it
     this.onedit({ parameter: this.name, index: this.index, value: rounded });
   }
 
-  /** A switch for every filter (or unit) of the parameter's layer. */
+  /** A switch for every filter (or unit) of the layer; of many, for the chosen weight's own. */
   drawFilters() {
     const [layer] = this.name.split(".");
     const [count] = this.numbers.shape;
-    const silent = (filter) =>
-      this.silence.some((each) => each.layer === layer && each.filter === filter);
-    const buttons = Array.from({ length: Math.min(count, MANY) }, (_, filter) =>
+    const silenced = this.silence.filter((each) => each.layer === layer);
+    const silent = (filter) => silenced.some((each) => each.filter === filter);
+    const offered =
+      count <= MANY
+        ? [...Array(count).keys()]
+        : [...new Set([this.index[0], ...silenced.map(({ filter }) => filter)])];
+    const buttons = offered.map((filter) =>
       h(
         "button",
         {
@@ -192,7 +271,8 @@ export class ParameterPicker {
       ),
     );
     const focused = [...this.filters.children].indexOf(document.activeElement);
-    fill(this.filters, h("span", { class: "quiet-text" }, layer), buttons);
+    const which = count <= MANY ? layer : `${layer}, of the chosen weight:`;
+    fill(this.filters, h("span", { class: "quiet-text" }, which), buttons);
     if (focused > 0) this.filters.children[focused]?.focus();
   }
 }

@@ -1,9 +1,15 @@
-// What is to be said of a training under way, and its curves side by side.
+// What is to be said of a training under way, which news is newer, and its curves side by side.
 
 import { h } from "../lib/dom.js";
 import { count, short } from "../lib/numbers.js";
 
-const DOING = { compiling: "getting the engine ready", training: "training", paused: "paused" };
+const DOING = {
+  compiling: "getting the engine ready",
+  training: "training",
+  pausing: "pausing when the batch is done",
+  paused: "paused",
+  lost: "the connection is lost",
+};
 
 /** Where a training stands, as a line. */
 export function whereabouts({ phase, epoch, batch, batches, samples_per_second: speed }) {
@@ -30,6 +36,11 @@ export function lost({ train, confusion, epoch }) {
   const loss = train.loss.at(-1);
   if (epoch < PATIENCE || loss < 0.98 * guessing) return null;
   return `Epoch ${epoch}: no better than guessing (loss ${short(loss, 3)}).  ${ADVICE}`;
+}
+
+/** Whether one piece of news of an experiment, or of a sweep, is older than another of the same. */
+export function isOlder(news, other) {
+  return other?.id === news.id && news.seconds < other.seconds;
 }
 
 /** Two curves with places of their own, over the places of both. */

@@ -7,24 +7,32 @@ import { percent } from "../lib/numbers.js";
 const [WIDTH, HEIGHT, EDGE] = [480, 74, 24];
 const ROWS = { now: 22, before: 46 };
 
-/** A picture of accuracies; show(now, before) fills it. */
-export function seedDots() {
-  const svg = h("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, class: "seeds", role: "img" });
+/** @typedef {{mean: number|null, sd: number|null, each: (number|null)[]}} Accuracies */
 
-  function show(now, before) {
+/** A picture of accuracies. */
+export class SeedDots {
+  constructor() {
+    const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
+    this.element = h("svg", { viewBox, class: "seeds", role: "img" });
+    this.element.setAttribute("aria-label", sentence(null));
+  }
+
+  /** @param {Accuracies} now @param {Accuracies} [before] */
+  show(now, before) {
     const known = [now, before].flatMap((one) => knownOf(one));
-    if (!known.length) return fill(svg);
+    this.element.setAttribute("aria-label", sentence(now, before));
+    if (!known.length) {
+      fill(this.element);
+      return;
+    }
     const scale = scaleOf(known);
-    svg.setAttribute("aria-label", sentence(now, before));
-    return fill(
-      svg,
+    fill(
+      this.element,
       axis(scale),
       before && row(before, ROWS.before, scale, "before"),
       row(now, ROWS.now, scale, "now"),
     );
   }
-
-  return { element: svg, show };
 }
 
 function knownOf(accuracy) {
@@ -90,5 +98,5 @@ function row(accuracy, y, { at }, kind) {
 function sentence(now, before) {
   const each = knownOf(now).map(percent).join(", ");
   const then = before?.mean ? `; before, on average ${percent(before.mean)}` : "";
-  return `Accuracy of each seed: ${each}${then}`;
+  return `Accuracy of each seed: ${each || "none yet"}${then}`;
 }

@@ -4,23 +4,36 @@
 import { argmax, indexAt, inside, offset } from "../lib/arrays.js";
 import { fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
-import { MapWidget } from "../lib/maps.js";
-import { brackets, digits } from "../lib/numbers.js";
+import { brackets, digits, times } from "../lib/numbers.js";
+import { isElsewhere } from "../shell/keys.js";
 import { ArithmeticPanel } from "./arithmetic.js";
 import { CodePanel } from "./code.js";
-import { foldOf } from "./layers.js";
-import { Panel } from "./panel.js";
 import { groupsOf } from "./groups.js";
-import { allElements, keyOf } from "./terms.js";
+import { callsOf, classesOf, foldOf, homeOf } from "./layers.js";
+import { Panel } from "./panel.js";
+import { receptiveField } from "./reach.js";
+import { allElements, groupByKey, keyOf } from "./terms.js";
 
-/** An open layer. `arrays(key)` gives a NumberArray for "value:conv1", "gradient:conv1.weight". */
+/** @typedef {{key: string, index: number[], elsewhere?: boolean}} Target  elsewhere: of another layer */
+
+/** An open layer. */
 export class Stage {
+  /**
+   * @param {object} options
+   * @param {import("./layers.js").Column} options.column
+   * @param {"value"|"gradient"|"update"} options.of  what of its numbers is explained
+   * @param {(key: string) => import("../lib/arrays.js").NumberArray|undefined} options.arrays  by
+   *   "value:conv1", "gradient:conv1.weight", "update:conv1.weight"
+   * @param {(target: Target|null) => void} options.onpin
+   * @param {{show: (box: HTMLElement, explained: object, target: object) => void}} [options.extra]
+   */
   constructor(lab, { column, of, arrays, onpin, extra }) {
     Object.assign(this, { lab, column, of, arrays, onpin, extra });
     this.pinned = null;
     this.arithmetic = new ArithmeticPanel({
       onfocus: (elements) => this.focus(elements),
       ongo: (element) => this.go(element),
+      leads: ({ array }) => Boolean(homeOf(lab.session(), array)),
       foldOf: (terms) => this.foldOfTerms(terms),
     });
     this.code = new CodePanel(lab, {
@@ -43,11 +56,14 @@ export class Stage {
       ),
       this.code.element,
     );
+    this.end = new AbortController();
+    document.addEventListener("keydown", (event) => this.key(event), { signal: this.end.signal });
     this.explainSoon = latest((target) => this.explain(target), lab.complain, 0);
   }
 
   destroy() {
     this.code.destroy();
+    this.end.abort();
     this.gone = true;
   }
 
@@ -80,6 +96,7 @@ export class Stage {
       panel.element.hidden = !numbers;
       if (numbers) panel.show(numbers);
     }
+    this.refuse();
     const target = this.valid(this.pinned) ?? this.valid(this.current) ?? this.first();
     if (target) this.explain(target);
   }
@@ -93,13 +110,27 @@ export class Stage {
     return panel && inside(panel.whole.shape, target.index) ? target : null;
   }
 
-  /** What is explained before anything is pointed at: the greatest number. */
+  /** An address may name a number that there is not. */
+  refuse() {
+    const { pinned } = this;
+    const panel = pinned && this.panels.find(({ key }) => key === pinned.key);
+    if (!pinned || this.valid(pinned) || (panel && !panel.whole)) return;
+    const [, name] = pinned.key.split(":");
+    const asked = name + (pinned.index.every(Number.isInteger) ? brackets(pinned.index) : "[…]");
+    const has = panel ? `; ${name} has ${times(panel.whole.shape) || "one number"}` : "";
+    this.lab.say(`There is no number ${asked} here${has}.`, { seconds: 15 });
+    this.pin(null);
+    this.lab.state.set({ cell: null, target: null }, { replace: true });
+  }
+
+  /** What is explained before anything is pointed at: the greatest number, or the longest step. */
   first() {
     const asked = this.panels.filter((each) => each.asked && each.whole?.values.length);
     const panel = asked.find(({ name }) => name.includes(".")) ?? asked[0];
     if (!panel) return null;
-    const place = argmax(panel.whole.values.map(Math.abs));
-    return { key: panel.key, index: indexAt(panel.whole.shape, place) };
+    const { shape, values } =
+      this.of === "update" ? this.arrays(`gradient:${panel.name}`) : panel.whole;
+    return { key: panel.key, index: indexAt(shape, argmax(values.map(Math.abs))) };
   }
 
   /** Begin with the greatest number of this map. */
@@ -116,7 +147,15 @@ export class Stage {
   pin(target) {
     this.pinned = target;
     this.element.classList.toggle("pinned", Boolean(target));
-    if (target && this.panels) this.explain(target);
+    if (this.panels) this.refuse(); // else it comes with them
+    if (this.panels && this.pinned) this.explain(target);
+  }
+
+  /** The arrow keys move the pin on, wherever they are not needed for something else. */
+  key(event) {
+    const free = event.target === document.body || event.target.id === "main";
+    if (!this.pinned || !free || isElsewhere(event) || !event.key.startsWith("Arrow")) return;
+    this.panelOf(this.pinned.key)?.walk(event);
   }
 
   pointed(panel, index, { pinned, byKey }) {
@@ -139,7 +178,14 @@ export class Stage {
 
   read(panel, index) {
     const value = panel.whole.values[offset(panel.whole.shape, index)];
-    this.readout.textContent = `${panel.title}${brackets(index)} = ${digits(value)}`;
+    const about = this.classAt(panel.name, index);
+    const number = `${panel.title}${brackets(index)} = ${digits(value)}`;
+    this.readout.textContent = about ? `${number}, ${about}` : number;
+  }
+
+  /** The class that a logit or a probability is of. */
+  classAt(name, index) {
+    return classesOf(this.lab.session(), name)?.[index[0]];
   }
 
   togglePin(target) {
@@ -194,8 +240,8 @@ export class Stage {
       const panel = this.panelOf(key);
       if (panel && panel.key !== target.key) panel.reveal(indices[Math.floor(indices.length / 2)]);
     }
-    this.alignUnits();
-    this.arithmetic.show(explained);
+    this.align(target);
+    this.arithmetic.show(explained, this.classAt(explained.name, explained.index));
     this.code.show(explained, this.calls());
     this.focus(null);
     this.showReach(explained);
@@ -204,8 +250,10 @@ export class Stage {
     this.element.dispatchEvent(new CustomEvent("explained", { detail: explained }));
   }
 
-  /** Weights and their gradients show the same unit. */
-  alignUnits() {
+  /** Weights, their gradients and what a step makes of them show the same kernel, the same unit. */
+  align({ key, index }) {
+    const [, name] = key.split(":");
+    for (const panel of this.panels) if (panel.name === name && panel.whole) panel.reveal(index);
     const rows = this.panels.filter((panel) => panel.row && panel.whole);
     const lead =
       rows.find((panel) => panel.key === this.current.key) ??
@@ -213,17 +261,11 @@ export class Stage {
     if (lead) for (const panel of rows) panel.reveal([lead.unit, 0]);
   }
 
-  /** The calls of the explained functions, as /api/code wants them. */
+  /** The calls of the network's functions; this layer's first, for others may call the same. */
   calls() {
-    const { layers } = this.lab.session().network;
-    const own = layers.filter(({ name }) => name === this.column.name);
-    const ends = ["loss", "image"].flatMap((name) => {
-      const end = this.lab.session().network[name];
-      return end ? [{ name, functions: end.functions }] : [];
-    });
-    return [...own, ...ends, ...layers].flatMap(({ name, functions }) =>
-      functions.map((each) => ({ layer: name, call: each.call, function: each.function })),
-    );
+    const all = callsOf(this.lab.session());
+    const own = all.filter(({ layer }) => layer === this.column.name);
+    return [...own, ...all];
   }
 
   /** Frame what takes part; `elements` more strongly. */
@@ -242,41 +284,10 @@ export class Stage {
   /** The part of the image that can change the number. */
   showReach({ receptive, target }) {
     const image = this.arrays("value:image");
-    if (!receptive || !image || this.column.name === "image") {
-      fill(this.reach);
-      return;
-    }
-    const {
-      rows: [top, bottom],
-      columns: [left, right],
-    } = receptive;
-    const widget = new MapWidget({
-      name: `Receptive field of ${target}`,
-      width: 112,
-      height: 112,
-      palette: "grey",
-    }).show(
-      {
-        shape: image.shape.slice(1),
-        values: image.values.subarray(0, image.shape[1] * image.shape[2]),
-      },
-      { max: 1 },
-    );
-    const size = { height: bottom - top + 1, width: right - left + 1 };
-    widget.element.setAttribute(
-      "aria-label",
-      `Receptive field of ${target}: rows ${top} to ${bottom}, columns ${left} to ${right}`,
-    );
-    fill(
-      this.reach,
-      h(
-        "figure",
-        {},
-        widget.element,
-        h("figcaption", {}, "Receptive field: ", `${size.height}×${size.width} pixels`),
-      ),
-    );
-    widget.mark([{ map: 0, row: top, column: left, ...size, role: "window" }]);
+    const seen = receptive && image && this.column.name !== "image";
+    const field = seen && receptiveField(image, target, receptive);
+    fill(this.reach, field?.element);
+    field?.frame(); // in the document, where its colours are known
   }
 
   foldOfTerms(terms) {
@@ -285,13 +296,4 @@ export class Stage {
       .find((factor) => factor.kind === "element" && factor.index.length === 1 && terms.length > 1);
     return element && foldOf(this.lab.session(), element.array);
   }
-}
-
-function groupByKey(elements) {
-  const found = new Map();
-  for (const element of elements) {
-    const key = keyOf(element);
-    found.set(key, [...(found.get(key) ?? []), element.index]);
-  }
-  return found;
 }

@@ -9,10 +9,10 @@ import { count, times } from "../lib/numbers.js";
 import { bars } from "./bars.js";
 import { columnsOf, describe, foldOf, parameterCount } from "./layers.js";
 
+/** Of the pictures, in CSS pixels; of the widths the first that lets the whole network be seen. */
 const SIZES = {
-  // of the pictures, in CSS pixels
-  full: { width: 168, height: 400, most: 12, bars: true },
-  compact: { width: 84, height: 60, most: 5, bars: false },
+  full: { widths: [168, 132, 104], height: 400, most: 12, bars: true },
+  compact: { widths: [84, 68, 52], height: 60, most: 5, bars: false },
 };
 
 /** The network as columns. `onopen(name, map)` when one is chosen. */
@@ -66,20 +66,48 @@ export class Strip {
   /** Show these arrays (names to arrays), small ("compact") or large ("full"). */
   show(arrays, { size = this.size, answer } = {}) {
     this.size = size;
-    this.arrays = arrays;
     this.element.classList.toggle("compact", size === "compact");
-    for (const column of this.columns) {
-      if (column.name === "probabilities" && SIZES[size].bars && answer) {
-        fill(column.picture, bars(this.lab, answer));
-      } else if (arrays[column.name]) {
-        fill(column.picture, column.canvas);
-        this.draw(column, arrays[column.name]);
-      }
+    const last = this.columns.at(-1);
+    const asBars = SIZES[size].bars && answer;
+    if (asBars) fill(last.picture, bars(this.lab, answer));
+    const drawn = this.columns.filter(({ name }) => arrays[name]);
+    const maps = asBars ? drawn.filter((column) => column !== last) : drawn;
+    for (const { picture, canvas } of maps) {
+      if (picture.firstChild !== canvas) fill(picture, canvas); // else nothing is laid out anew
     }
+    const draw = (width) => maps.forEach((column) => this.draw(column, arrays[column.name], width));
+    draw(this.widthFor(size, draw));
   }
 
-  draw(column, numbers) {
-    const { width, height, most } = SIZES[this.size];
+  /** The width of pictures for the room there is, found by trying once. */
+  widthFor(size, draw) {
+    const room = `${size} ${this.element.parentElement?.clientWidth}`;
+    if (room !== this.room) {
+      const { widths } = SIZES[size];
+      const fits = (width) => {
+        draw(width);
+        return !this.isCut();
+      };
+      this.room = room;
+      this.width = widths.find(fits) ?? widths[0]; // if none fits, one has to scroll anyway
+    }
+    return this.width;
+  }
+
+  /** Scroll to where things begin: on the way back, at the right. */
+  toBeginning() {
+    const frame = this.element.parentElement;
+    if (this.direction === "backward") frame.scrollLeft = frame.scrollWidth;
+  }
+
+  /** Whether not all of it is in sight. */
+  isCut() {
+    const frame = this.element.parentElement;
+    return Boolean(frame) && frame.scrollWidth > frame.clientWidth;
+  }
+
+  draw(column, numbers, width) {
+    const { height, most } = SIZES[this.size];
     const fold = foldOf(this.lab.session(), column.name);
     const cells =
       column.name === "image" ? Math.max(1, Math.floor(120 / Math.max(...numbers.shape))) : most;

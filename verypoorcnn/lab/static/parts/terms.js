@@ -23,7 +23,7 @@ function onlyPart(expression, parts) {
 }
 
 /** All elements within an expression. */
-export function elementsOf(expression) {
+function elementsOf(expression) {
   if (!expression) return [];
   if (expression.kind === "element") return [expression];
   return (expression.terms ?? []).flatMap((term) => term.factors.flatMap(elementsOf));
@@ -99,4 +99,14 @@ function filled(terms, { shape, placeOf }) {
     factor.of === "gradient" ? `∂${factor.array}` : factor.array,
   );
   return { names, factors: [first, second], products, placeOf };
+}
+
+/** Indices of these elements, by the key of the array they are of. */
+export function groupByKey(elements) {
+  const found = new Map();
+  for (const element of elements) {
+    const key = keyOf(element);
+    found.set(key, [...(found.get(key) ?? []), element.index]);
+  }
+  return found;
 }

@@ -1,5 +1,6 @@
 // The zoom that the views of the way forward and the way back share: the network as a strip, one
-// layer open beneath it, one number of it explained.  All of it is in the address.
+// layer open beneath it, one number of it explained.  All of it is in the address.  On the way back
+// a layer that learns has two faces: its gradients, and the step of training that they make.
 
 import { Superseded } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
@@ -7,32 +8,62 @@ import { latest } from "../lib/latest.js";
 import { brackets } from "../lib/numbers.js";
 import { isElsewhere } from "../shell/keys.js";
 import { onTheme } from "../shell/theme.js";
-import { columnOf, describe } from "./layers.js";
+import { crumbs } from "./crumbs.js";
+import { after, columnOf, homeOf, parameterCount } from "./layers.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
 const WIDE = 1040; // from this width on, the code stands beside the picture
+const SETTLED = 120; // milliseconds after which a window is not resized any more
 
-/** @param {{of: "value"|"gradient", load: () => Promise<object>, intro: any, extra?: object}} kind */
+const FACES = [
+  ["gradient", "Gradients"],
+  ["update", "The step of training"],
+];
+
+/**
+ * @typedef {object} ZoomData  what there is to show of an image
+ * @property {object} answer  of /api/forward
+ * @property {Object<string, NumberArray>} strip  a picture for each column, by its name
+ * @property {Object<string, NumberArray>} arrays  by "value:conv1", "gradient:conv1.weight", …
+ * @typedef {import("../lib/arrays.js").NumberArray} NumberArray
+ */
+
 export class Zoom {
+  /**
+   * @param {object} kind
+   * @param {"value"|"gradient"} kind.of  what the strip shows
+   * @param {(layer: string) => Promise<ZoomData>} kind.load  given the open layer, if it learns,
+   *   else "image"
+   * @param {(data: ZoomData, cut: boolean) => any} kind.intro  what is said while no layer is open;
+   *   `cut` if not all of the strip is in sight
+   * @param {{show: Function}} [kind.extra]  shown beneath the arithmetic, see Stage
+   */
   constructor(root, lab, kind) {
     Object.assign(this, { root, lab, kind });
     const direction = kind.of === "value" ? "forward" : "backward";
     this.strip = new Strip(lab, { direction, onopen: (name, map) => this.open(name, map) });
     this.crumbs = h("nav", { class: "crumbs", "aria-label": "Where one is" });
+    this.faces = h("div", { class: "faces", role: "group", "aria-label": "What is explained" });
     this.below = h("div", { class: "below" });
-    fill(root, this.crumbs, h("div", { class: "strip-frame" }, this.strip.element), this.below);
+    fill(
+      root,
+      h("div", { class: "zoom-head" }, this.crumbs, this.faces),
+      h("div", { class: "strip-frame" }, this.strip.element),
+      this.below,
+    );
     const key = (event) => this.key(event);
     document.addEventListener("keydown", key);
     let timer = 0;
     const resize = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => this.stage?.build(this.width()), 120);
+      timer = setTimeout(() => this.refit(), SETTLED);
     };
     window.addEventListener("resize", resize);
     this.load = latest(() => this.fetch(), lab.complain, 0);
     this.stops = [
-      lab.state.on(["layer"], () => this.showLayer()),
+      lab.state.on(["layer"], () => this.load()),
+      lab.state.on(["of"], () => this.showLayer()),
       lab.state.on(["cell", "target"], () => this.showPin()),
       lab.state.on(["image"], () => this.load()),
       lab.model.on(() => this.load()),
@@ -49,14 +80,24 @@ export class Zoom {
     this.gone = true;
   }
 
+  /** Fit what is shown to another width of the window. */
+  refit() {
+    if (this.data) this.showStrip();
+    this.stage?.build(this.width());
+  }
+
   async fetch() {
     const note = h("p", { class: "note" }, "Every number of this image is being computed …");
     const slow = setTimeout(() => !this.data && fill(this.below, note), 300);
     try {
-      const data = await this.kind.load();
-      if (this.gone) return;
+      this.askAhead();
+      const layer = this.learner();
+      const data = await this.kind.load(layer);
+      if (this.gone || layer !== this.learner()) return; // another is being asked for
+      const first = !this.data;
       this.data = data;
       this.redraw();
+      if (first && !this.stage) this.strip.toBeginning();
     } catch (error) {
       if (!(error instanceof Superseded)) this.lab.complain(error);
     } finally {
@@ -64,39 +105,71 @@ export class Zoom {
     }
   }
 
+  /** The pinned number is asked for together with the pictures; the stage shows the answer. */
+  askAhead() {
+    const column = this.column();
+    const pin = column && this.pinOf(column);
+    if (!pin) return;
+    const [of, name] = pin.key.split(":");
+    this.lab.model.explain(name + brackets(pin.index), of).catch(() => {}); // asked for again
+  }
+
   redraw() {
     if (!this.data) return;
     this.showStrip();
-    if (this.stage && this.stage.column.name === this.lab.state.get("layer")) this.stage.refresh();
+    if (this.isOpen(this.column())) this.stage.refresh();
     else this.showLayer();
   }
 
+  /** What of an open layer's numbers is explained. @returns {"value"|"gradient"|"update"} */
+  ofColumn(column) {
+    const learns = this.kind.of === "gradient" && parameterCount(column) > 0;
+    return learns && this.lab.state.get("of") === "update" ? "update" : this.kind.of;
+  }
+
+  /** Whether this column stands open as the address wants it. */
+  isOpen(column) {
+    const { stage } = this;
+    return (
+      Boolean(column) && stage?.column.name === column.name && stage.of === this.ofColumn(column)
+    );
+  }
+
   showStrip() {
-    const open = this.lab.state.get("layer");
+    const open = this.column();
     const { strip, answer } = this.data;
     this.strip.show(strip, { size: open ? "compact" : "full", answer });
-    this.strip.select(open);
+    this.strip.select(open?.name ?? null);
+  }
+
+  /** The column that the address names, if there is such a one. */
+  column() {
+    return columnOf(this.lab.session(), this.lab.state.get("layer"));
+  }
+
+  /** The open layer if it has parameters, else "image". */
+  learner() {
+    const column = this.column();
+    return column && parameterCount(column) > 0 ? column.name : "image";
   }
 
   /** Open or close what the address says. */
   showLayer() {
     if (!this.data) return;
-    const { state } = this.lab;
-    const column = columnOf(this.lab.session(), state.get("layer"));
+    const column = this.column();
     this.showStrip();
     this.showCrumbs(column);
-    if (column && this.stage?.column.name === column.name) return;
+    this.showFaces(column);
+    if (this.isOpen(column)) return;
     this.stage?.destroy();
     this.stage = null;
     if (!column) {
-      const frame = this.strip.element.parentElement;
-      const cut = frame.scrollWidth > frame.clientWidth; // the last column may be out of sight
-      fill(this.below, this.kind.intro(this.data, cut));
+      fill(this.below, this.kind.intro(this.data, this.strip.isCut()));
       return;
     }
     this.stage = new Stage(this.lab, {
       column,
-      of: this.kind.of,
+      of: this.ofColumn(column),
       arrays: (key) => this.data.arrays[key],
       onpin: (target) => this.pin(target),
       extra: this.kind.extra,
@@ -122,7 +195,7 @@ export class Zoom {
     const target = state.get("target");
     if (target) {
       const name = target.replace(/\[.*/, "");
-      return { key: `${this.kind.of}:${name}`, index: numbers(target.slice(name.length)) };
+      return { key: `${this.ofColumn(column)}:${name}`, index: numbers(target.slice(name.length)) };
     }
     const cell = state.get("cell");
     return cell && this.kind.of === "value"
@@ -131,15 +204,15 @@ export class Zoom {
   }
 
   showPin() {
-    if (!this.stage) return;
+    if (!this.stage || !this.isOpen(this.column())) return; // else it comes with its layer
     this.showCrumbs(this.stage.column);
     this.stage.pin(this.pinOf(this.stage.column));
   }
 
   open(name, map = 0) {
     const { state } = this.lab;
-    if (state.get("layer") === name) state.set({ layer: null, cell: null, target: null });
-    else state.set({ layer: name, cell: null, target: null });
+    const closes = state.get("layer") === name;
+    state.set({ layer: closes ? null : name, cell: null, target: null });
     if (map && this.stage) this.stage.startAt(map);
   }
 
@@ -160,57 +233,60 @@ export class Zoom {
     }
   }
 
-  /** Follow an operand to its layer: forward its own, backward the one whose gradient it is. */
+  /**
+   * Follow an operand to where it was made: a layer's number forward to its layer, a gradient back
+   * to the layer that computed it, a parameter to where one can change it.
+   */
   leaveFor(of, name, index) {
-    const owner = name.split(".")[0];
-    if (!columnOf(this.lab.session(), owner)) return;
-    const view = of === "gradient" ? "backward" : "network";
-    const layer = of === "gradient" && owner === name ? this.after(owner) : owner;
-    const parameter = name !== owner;
-    this.lab.state.set(
-      parameter && of === "value"
-        ? { view: "whatif", target: name + brackets(index), cell: null, layer: null }
-        : {
-            view,
-            layer,
-            cell: of === "value" ? index.join(".") : null,
-            target: of === "gradient" ? name + brackets(index) : null,
-          },
-    );
+    const home = homeOf(this.lab.session(), name)?.name;
+    if (!home) return;
+    const { state } = this.lab;
+    const target = name + brackets(index);
+    const isParameter = name.includes(".");
+    if (of === "gradient") {
+      const layer = isParameter ? home : (after(this.lab.session(), home)?.name ?? home);
+      state.set({ view: "backward", layer, of: null, cell: null, target });
+    } else if (isParameter) state.set({ view: "whatif", layer: null, cell: null, target });
+    else if (name === home)
+      state.set({ view: "network", layer: home, cell: index.join("."), target: null });
+    else state.set({ view: "network", layer: home, cell: null, target });
   }
 
-  after(name) {
-    const names = [
-      ...this.lab.session().network.layers.map((layer) => layer.name),
-      "probabilities",
-    ];
-    return names[names.indexOf(name) + 1] ?? name;
+  /** A switch between the gradients of a layer that learns and the step that they make. */
+  showFaces(column) {
+    const both = this.kind.of === "gradient" && column && parameterCount(column) > 0;
+    const face = (of, text) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "chip",
+          "aria-pressed": of === this.ofColumn(column),
+          onclick: () => this.turn(of),
+        },
+        text,
+      );
+    fill(this.faces, both && FACES.map(([of, text]) => face(of, text)));
+  }
+
+  /** Show the other face; a pinned parameter stays. */
+  turn(of) {
+    const { state } = this.lab;
+    const isParameter = state.get("target")?.includes(".");
+    state.set({
+      of: of === "update" ? of : null,
+      target: isParameter ? state.get("target") : null,
+    });
+    this.faces.querySelector("[aria-pressed=true]")?.focus();
   }
 
   showCrumbs(column) {
     const { state } = this.lab;
-    const pin = column && this.pinOf(column);
-    const link = (text, changes) =>
-      h("button", { type: "button", class: "crumb", onclick: () => state.set(changes) }, text);
     const whole = this.kind.of === "value" ? "Network" : "Gradients";
+    const pin = column ? this.pinOf(column) : null;
     fill(
       this.crumbs,
-      column ? link(whole, { layer: null, cell: null, target: null }) : h("strong", {}, whole),
-      column && [
-        " › ",
-        pin ? link(column.name, { cell: null, target: null }) : h("strong", {}, column.name),
-      ],
-      pin && [
-        " › ",
-        h(
-          "strong",
-          {},
-          pin.key.split(":")[1] === column.name
-            ? brackets(pin.index)
-            : pin.key.split(":")[1] + brackets(pin.index),
-        ),
-      ],
-      column && h("span", { class: "quiet-text" }, ` ${column.type}, ${describe(column)}`),
+      crumbs(whole, column, pin, (changes) => state.set(changes)),
     );
   }
 

@@ -1,11 +1,10 @@
 // The bar at the top: what is shown, the image with its chooser, theme, link, legend, tour.
 
-import { scheme } from "../lib/colours.js";
 import { fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
-import { paint } from "../lib/maps.js";
+import { drawPixels } from "../lib/pixels.js";
 import { load } from "../views/index.js";
-import { chooser } from "./chooser.js";
+import { Chooser } from "./chooser.js";
 import { anyImage, neighbour, readAddress } from "./images.js";
 import { otherTheme } from "./theme.js";
 
@@ -28,7 +27,7 @@ function imageBox(lab) {
   const { state } = lab;
   const canvas = h("canvas", { class: "thumb", "aria-hidden": "true" });
   const caption = h("span", { class: "thumb-caption" });
-  const dialog = chooser(lab);
+  const dialog = new Chooser(lab);
   const choose = h(
     "button",
     {
@@ -43,7 +42,7 @@ function imageBox(lab) {
   );
   const show = async () => {
     const forward = await lab.model.forward();
-    drawThumb(canvas, forward.layers.image);
+    drawPixels(canvas, forward.image);
     fill(caption, ...captionOf(lab, forward));
     choose.setAttribute("aria-label", `Choose another image; now ${caption.textContent}`);
   };
@@ -67,24 +66,6 @@ function captionOf(lab, { label }) {
   const name =
     label === null || label === undefined ? "no label" : lab.session().class_names[label];
   return [h("strong", {}, name), " ", h("span", { class: "quiet-text" }, `${part} ${index}`)];
-}
-
-/** Draw a small picture of an image: one channel as greys, three as colours. */
-export function drawThumb(canvas, image, cell = 1) {
-  const [channels, rows, columns] = image.shape;
-  if (channels !== 3) {
-    const layout = { rows, columns, count: 1, cell, across: 1 };
-    paint(canvas, image.values.subarray(0, rows * columns), layout, { max: 1, palette: "grey" });
-    return;
-  }
-  canvas.width = columns;
-  canvas.height = rows;
-  const picture = canvas.getContext("2d").createImageData(columns, rows);
-  for (let i = 0; i < rows * columns; i += 1) {
-    const colour = [0, 1, 2].map((c) => image.values[c * rows * columns + i] * 255);
-    picture.data.set([...colour, 255], 4 * i);
-  }
-  canvas.getContext("2d").putImageData(picture, 0, 0);
 }
 
 function small(text, label, key, onclick) {
@@ -138,7 +119,7 @@ function tools(lab) {
     button("Legend", "open-legend", () => overlay("legend", lab)),
     button("Tour", "open-tour", () => overlay("tour", lab)),
     button("Copy link", "copy-link", () => copyLink(lab)),
-    button("Theme", "switch-theme", () => lab.state.set({ theme: otherTheme(scheme()) })),
+    button("Theme", "switch-theme", () => lab.state.set({ theme: otherTheme() })),
   );
 }
 
@@ -155,22 +136,19 @@ async function copyLink(lab) {
   }
 }
 
-const open = new Map();
+const open = new Map(); // overlays by their names
 
-/** Open the tour or the legend over the page; a second click closes it. */
+/** Open the tour or the legend over the page; a second click closes the legend. */
 async function overlay(id, lab) {
   const host = document.getElementById(`${id}-host`);
-  if (open.has(id)) {
-    open.get(id)?.destroy?.();
-    open.delete(id);
-    fill(host);
-    if (id === "legend") return;
-  }
   const close = () => {
-    open.get(id)?.destroy?.();
+    open.get(id)?.destroy();
     open.delete(id);
     fill(host);
   };
+  const wasOpen = open.has(id);
+  close();
+  if (wasOpen && id === "legend") return;
   const root = h("div", { class: `overlay overlay-${id}` });
   fill(host, root);
   const module = await load(id);

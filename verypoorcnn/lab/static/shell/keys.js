@@ -1,7 +1,6 @@
 // Keys that work everywhere: 1–9 for the views, [ and ] for the image before and after, r for any,
 // i to choose one, t for the theme.  Views listen to the others themselves.
 
-import { scheme } from "../lib/colours.js";
 import { VIEWS } from "../views/index.js";
 import { anyImage, neighbour } from "./images.js";
 import { otherTheme } from "./theme.js";
@@ -22,7 +21,7 @@ export function listenToKeys(lab) {
     "]": () => state.set({ image: neighbour(lab, 1) }),
     r: () => state.set({ image: anyImage(lab) }),
     i: () => document.getElementById("choose-image").click(),
-    t: () => state.set({ theme: otherTheme(scheme()) }),
+    t: () => state.set({ theme: otherTheme() }),
     "?": () => document.getElementById("open-legend").click(),
   };
   for (const { id, key } of VIEWS) actions[key] = () => state.set({ view: id });

@@ -21,7 +21,9 @@ export function onTheme(fn) {
   return () => window.removeEventListener("themechange", fn);
 }
 
-/** The other theme than the one shown. */
-export function otherTheme(scheme) {
-  return NEXT[scheme];
+/** The other theme than the one shown: "light" or "dark". */
+export function otherTheme() {
+  const chosen = document.documentElement.dataset.theme;
+  const dark = matchMedia("(prefers-color-scheme: dark)").matches;
+  return NEXT[chosen] ?? NEXT[dark ? "dark" : "light"];
 }

@@ -1,7 +1,8 @@
-// View 2: the way back.  The same network, the same zooms, but every picture shows how much the loss
-// would change with each number; and with a weight one can try whether that is true.
+// View 2: the way back.  The same network, the same zooms, but every picture shows how much the
+// loss would change with each number.  A layer that learns also shows the step that its gradients
+// make, and lets one try whether a gradient is true.
 
-import { scalar } from "../lib/arrays.js";
+import { difference, map, scalar } from "../lib/arrays.js";
 import { h } from "../lib/dom.js";
 import { digits } from "../lib/numbers.js";
 import { Nudge } from "../parts/nudge.js";
@@ -15,31 +16,43 @@ export const key = "2";
 export function mount(root, lab) {
   return new Zoom(root, lab, {
     of: "gradient",
-    load: () => load(lab),
+    load: (layer) => load(lab, layer),
     intro: (data) => intro(data),
     extra: new Nudge(lab),
   });
 }
 
-async function load(lab) {
-  const [answer, parameters, backward] = await Promise.all([
+/** The gradients of the parameters are those of the open layer: all of them are half the work. */
+async function load(lab, layer) {
+  const [answer, { values: parameters }, backward] = await Promise.all([
     lab.model.forward(),
     lab.model.parameters(),
-    lab.model.backward(),
+    lab.model.backward(layer),
   ]);
-  const arrays = {};
-  const add = (of, values) => {
-    for (const [name, numbers] of Object.entries(values)) arrays[`${of}:${name}`] = numbers;
-  };
-  add("value", { ...answer.layers, ...parameters.values, loss: scalar(backward.loss) });
-  add("gradient", { ...backward.deltas, ...backward.gradients });
+  const { deltas, gradients, loss, update } = backward;
   const last = lab.session().network.layers.at(-1).name;
   return {
     answer,
     backward,
-    arrays,
-    strip: { ...backward.deltas, probabilities: backward.deltas[last] },
+    arrays: {
+      ...keyed("value", { ...answer.layers, ...parameters, loss: scalar(loss) }),
+      ...keyed("gradient", { ...deltas, ...gradients }),
+      ...keyed("update", stepped(parameters, gradients, update.learning_rate)),
+    },
+    strip: { ...deltas, probabilities: deltas[last] },
   };
+}
+
+/** Arrays by "value:conv1" and the like. */
+function keyed(of, arrays) {
+  return Object.fromEntries(Object.entries(arrays).map(([name, each]) => [`${of}:${name}`, each]));
+}
+
+/** The parameters after a step, in the textbook's operations: value − rate × gradient. */
+function stepped(parameters, gradients, rate) {
+  const step = (name) => map(gradients[name], (gradient) => rate * gradient);
+  const names = Object.keys(gradients);
+  return Object.fromEntries(names.map((name) => [name, difference(parameters[name], step(name))]));
 }
 
 function intro({ backward }) {
@@ -51,7 +64,8 @@ function intro({ backward }) {
       "span",
       { class: "quiet-text" },
       " From right to left: how it would change with each number. Orange: more of it, more loss.",
-      " It begins with p − y at the logits. Open a layer to see each gradient’s arithmetic.",
+      " It begins with p − y at the logits. Open a layer to see each gradient’s arithmetic,",
+      " and the step of training that it makes.",
     ),
   );
 }

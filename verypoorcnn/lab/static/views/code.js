@@ -5,6 +5,7 @@ import { get } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
 import { LEVELS } from "../parts/code.js";
 import { formula } from "../parts/formulas.js";
+import { callsOf } from "../parts/layers.js";
 import { Listing } from "../parts/listing.js";
 
 export const id = "code";
@@ -139,14 +140,4 @@ class CodeView {
     fill(this.left, left.element);
     fill(this.right, right.element);
   }
-}
-
-/** All calls of the network, in the order of its layers, each function of a layer once. */
-function callsOf({ network }) {
-  const ends = ["image", "loss"].flatMap((name) =>
-    network[name] ? [{ name, ...network[name] }] : [],
-  );
-  return [...network.layers, ...ends].flatMap(({ name, functions }) =>
-    functions.map((each) => ({ layer: name, ...each })),
-  );
 }

@@ -1,125 +1,187 @@
 // Errors first: which classes are taken for which, the images behind every number, the mistakes the
 // model is surest of, and how each class fared over the epochs.
 
+import { Superseded } from "../lib/api.js";
 import { fill, h } from "../lib/dom.js";
+import { latest } from "../lib/latest.js";
 import { percent, short } from "../lib/numbers.js";
+import { ClassTable } from "../parts/classtable.js";
 import { gallery } from "../parts/gallery.js";
-import { confusionMatrix } from "../parts/matrix.js";
-import { sparkline } from "../parts/sparkline.js";
+import { confusionMatrix, hasNumbers } from "../parts/matrix.js";
 
 const SHOWN = 24; // images at once
+const PAUSE = 500; // milliseconds between two questions for the history
+const SUREST = "Most confident mistakes";
 
 export const id = "errors";
 export const title = "Errors";
 export const key = "6";
 
+/** @returns {{destroy(): void}} */
 export function mount(root, lab) {
-  const names = lab.session().class_names;
-  const view = { confusion: null, from: 0 };
-  const summary = h("p", { class: "lead", role: "status" });
-  const worst = h("ol", { class: "confusions" });
-  const matrix = confusionMatrix(names, (truth, predicted) =>
-    lab.state.set({ cellTrue: truth, cellPredicted: predicted }));
-  const shares = h("input", { type: "checkbox", onchange: () => draw() });
-  const cellTitle = h("h2", { id: "cell-title" });
-  const cards = h("div", { class: "cards", "aria-labelledby": "cell-title" });
-  const more = h("button", { type: "button", class: "quiet", onclick: () => showMore() }, "Show more");
-  const perClass = h("div", { class: "per-class" });
+  return new ErrorsView(root, lab);
+}
 
-  fill(root,
-    h("div", { class: "errors" },
-      h("section", { class: "sheet errors-matrix" },
-        h("h2", {}, "Confusion matrix"), summary, matrix.element,
-        h("label", { class: "check" }, shares, "Percent of each row"),
-        h("h3", {}, "Most often confused"), worst),
-      h("section", { class: "sheet errors-images" },
-        h("div", { class: "section-head" }, cellTitle,
-          h("button", { type: "button", class: "quiet", id: "surest",
-            onclick: () => lab.state.set({ cellTrue: null, cellPredicted: null }) },
-          "Most confident mistakes")),
-        cards, more),
-      h("section", { class: "sheet errors-classes" }, h("h2", {}, "Class by class"), perClass)));
-
-  function draw() {
-    if (!view.confusion) return;
-    matrix.show(view.confusion.counts, { share: shares.checked });
+class ErrorsView {
+  constructor(root, lab) {
+    this.lab = lab;
+    this.names = lab.session().class_names;
+    this.matrix = confusionMatrix(this.names, (truth, predicted) => this.pick(truth, predicted));
+    this.classes = new ClassTable(this.names);
+    this.lower = [this.imageSheet(), this.classSheet()];
+    fill(root, h("div", { class: "errors" }, this.matrixSheet(), this.lower));
+    this.hideAll(true);
+    const told = (ask) => () => ask().catch(lab.complain);
+    const reload = told(() => this.load());
+    this.history = latest(() => this.showHistory(), lab.complain, PAUSE);
+    this.stops = [
+      lab.model.on(reload),
+      lab.on("epochs", this.history),
+      lab.on("reopened", this.history),
+      lab.state.on(
+        ["cellTrue", "cellPredicted"],
+        told(() => this.showImages()),
+      ),
+    ];
+    reload();
   }
 
-  async function load() {
-    view.confusion = await lab.api.get("/api/confusion");
-    const { accuracy, loss, counts, most_confused: pairs } = view.confusion;
+  destroy() {
+    this.stops.forEach((stop) => stop());
+  }
+
+  // What is on the page.
+
+  matrixSheet() {
+    this.summary = h("p", { class: "lead", role: "status" });
+    this.worst = h("ol", { class: "confusions" });
+    this.details = h("div", {}, h("h3", {}, "Most often confused"), this.worst);
+    this.percents = h("input", { type: "checkbox", onchange: () => this.draw() });
+    this.choice =
+      hasNumbers(this.names.length) &&
+      h("label", { class: "check" }, this.percents, "Percent of each row");
+    return h(
+      "section",
+      { class: "sheet errors-matrix" },
+      h("h2", {}, "Confusion matrix"),
+      this.summary,
+      this.matrix.element,
+      this.choice,
+      this.details,
+    );
+  }
+
+  classSheet() {
+    const heading = h("h2", {}, "Class by class");
+    return h("section", { class: "sheet errors-classes" }, heading, this.classes.element);
+  }
+
+  imageSheet() {
+    this.cellTitle = h("h2", { id: "cell-title" });
+    this.cards = h("div", { class: "cards", "aria-labelledby": "cell-title" });
+    const button = (text, onclick, more) =>
+      h("button", { type: "button", class: "quiet", onclick, ...more }, text);
+    this.surest = button(SUREST, () => this.pick(null, null), { id: "surest" });
+    this.more = button("Show more", () => this.showMore());
+    return h(
+      "section",
+      { class: "sheet errors-images" },
+      h("div", { class: "section-head" }, this.cellTitle, this.surest),
+      this.cards,
+      this.more,
+    );
+  }
+
+  pick(truth, predicted) {
+    this.lab.state.set({ cellTrue: truth, cellPredicted: predicted });
+  }
+
+  // What is shown.
+
+  /** Everything here rests on the confusion matrix: without one, only why is said. */
+  async load() {
+    try {
+      this.confusion = await this.lab.api.get("/api/confusion");
+    } catch (error) {
+      if (error instanceof Superseded) return;
+      fill(this.summary, `There is no confusion matrix: ${error.message}`);
+      this.hideAll(true);
+      return;
+    }
+    this.hideAll(false);
+    const { accuracy, loss, counts, most_confused: pairs, per_class: classes } = this.confusion;
     const total = counts.flat().reduce((a, b) => a + b, 0);
-    fill(summary, `${percent(accuracy)} of ${total} test images are right; mean loss ${short(loss, 4)}.`);
-    fill(worst, pairs.map((pair) => confusion(lab, names, pair)));
-    draw();
-    fill(perClass, classTable(names, view.confusion.per_class));
-    await showCell();
-    await showHistory();
+    const right = `${percent(accuracy)} of ${total} test images are right`;
+    fill(this.summary, `${right}; mean loss ${short(loss, 4)}.`);
+    fill(
+      this.worst,
+      pairs.map((pair) => this.pair(pair)),
+    );
+    this.draw();
+    this.classes.show(classes);
+    await this.showImages();
+    await this.history();
   }
 
-  async function showCell(from = 0) {
-    const [truth, predicted] = chosenCell(lab, names.length);
-    view.from = from;
-    const cell = truth !== null;
-    const answer = cell
-      ? await lab.api.get("/api/cell", { true: truth, predicted, start: from, count: SHOWN }, "cell")
-      : await lab.api.get("/api/mistakes", { count: SHOWN }, "cell");
-    if (cell) matrix.choose(truth, predicted);
-    fill(cellTitle, cell ? titleOf(names, truth, predicted) : "Most confident mistakes");
-    const found = gallery(lab, answer);
-    if (from) cards.append(...found);
-    else fill(cards, found.length ? found : h("p", { class: "quiet-text" }, "There is no such image."));
-    more.hidden = !cell || from + answer.images.length >= answer.total;
+  hideAll(hidden) {
+    const parts = [this.matrix.element, this.choice, this.details, ...this.lower];
+    for (const part of parts) if (part) part.hidden = hidden;
   }
 
-  function showMore() {
-    showCell(view.from + SHOWN).catch(lab.complain);
+  draw() {
+    if (this.confusion) {
+      this.matrix.show(this.confusion.counts, { percents: this.percents.checked });
+    }
   }
 
-  async function showHistory() {
-    const { epochs, recall } = await lab.api.get("/api/classes");
-    if (epochs.length < 2) return;
-    const lines = names.map((name, k) => sparkline(epochs, recall.map((row) => row[k]), {
-      label: `${name}: share found, epochs ${epochs[0]} to ${epochs.at(-1)}` }));
-    perClass.querySelectorAll("td.history").forEach((td, k) => fill(td, lines[k]));
+  pair({ true: truth, predicted, count }) {
+    const text = `${count} × ${this.names[truth]} taken for ${this.names[predicted]}`;
+    const show = () => this.pick(truth, predicted);
+    return h("li", {}, h("button", { type: "button", class: "link", onclick: show }, text));
   }
 
-  const reload = () => load().catch(lab.complain);
-  const stops = [
-    lab.model.on(reload),
-    lab.on("epochs", () => showHistory().catch(lab.complain)),
-    lab.state.on(["cellTrue", "cellPredicted"], () => showCell().catch(lab.complain)),
-  ];
-  reload();
-  return { destroy: () => stops.forEach((stop) => stop()) };
-}
+  /** The images of the chosen cell, or the surest mistakes. */
+  async showImages(start = 0) {
+    this.start = start;
+    const cell = this.chosen();
+    this.matrix.choose(cell);
+    const answer = await this.ask(cell, start);
+    fill(this.cellTitle, cell ? this.titleOf(cell) : SUREST);
+    this.surest.hidden = !cell;
+    const found = gallery(this.lab, answer);
+    const none = h("p", { class: "quiet-text" }, "There is no such image.");
+    if (start) this.cards.append(...found);
+    else fill(this.cards, found.length ? found : none);
+    this.more.hidden = start + answer.images.length >= answer.total;
+  }
 
-function chosenCell(lab, classes) {
-  const read = (name) => {
-    const text = lab.state.get(name);
-    return text !== null && /^\d+$/.test(text) && Number(text) < classes ? Number(text) : null;
-  };
-  const [truth, predicted] = [read("cellTrue"), read("cellPredicted")];
-  return predicted === null ? [null, null] : [truth, predicted];
-}
+  ask(cell, start) {
+    const { get } = this.lab.api;
+    const page = { start, count: SHOWN };
+    if (!cell) return get("/api/mistakes", page, "images");
+    const [truth, predicted] = cell;
+    return get("/api/cell", { true: truth, predicted, ...page }, "images");
+  }
 
-function titleOf(names, truth, predicted) {
-  if (truth === predicted) return `${names[truth]}, found`;
-  return `${names[truth]} taken for ${names[predicted]}`;
-}
+  showMore() {
+    this.showImages(this.start + SHOWN).catch(this.lab.complain);
+  }
 
-function confusion(lab, names, { true: truth, predicted, count }) {
-  const show = () => lab.state.set({ cellTrue: truth, cellPredicted: predicted });
-  return h("li", {}, h("button", { type: "button", class: "link", onclick: show },
-    `${count} × ${names[truth]} taken for ${names[predicted]}`));
-}
+  async showHistory() {
+    this.classes.showHistory(await this.lab.api.get("/api/classes"));
+  }
 
-function classTable(names, rows) {
-  const heads = ["Class", "Precision", "Recall", "F1", "Images", "Recall over the epochs"];
-  return h("table", { class: "numbers" },
-    h("thead", {}, h("tr", {}, heads.map((head) => h("th", { scope: "col" }, head)))),
-    h("tbody", {}, rows.map((row, k) => h("tr", {}, h("th", { scope: "row" }, names[k]),
-      [row.precision, row.recall, row.f1].map((value) => h("td", {}, percent(value))),
-      h("td", {}, row.support),
-      h("td", { class: "history" }, h("span", { class: "quiet-text" }, "after some training"))))));
+  /** The cell that the address names: [truth, predicted], or null. */
+  chosen() {
+    const cell = ["cellTrue", "cellPredicted"].map((name) => {
+      const text = this.lab.state.get(name, "");
+      return /^\d+$/.test(text) && Number(text) < this.names.length ? Number(text) : null;
+    });
+    return cell.includes(null) ? null : cell;
+  }
+
+  titleOf([truth, predicted]) {
+    if (truth === predicted) return `${this.names[truth]}, found`;
+    return `${this.names[truth]} taken for ${this.names[predicted]}`;
+  }
 }

@@ -1,14 +1,14 @@
 // Instant experiments: turn a knob, and the whole experiment is trained again, seed after seed,
 // while the one before stays behind it as a ghost.
 
-import { LineChart } from "../lib/chart.js";
 import { fill, h, oncePerFrame } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { count, percent, short } from "../lib/numbers.js";
-import { SHARES } from "../lib/scales.js";
+import { SeedCurves } from "../parts/curves.js";
 import { Knob, SETTINGS, settingsIn } from "../parts/knobs.js";
 import { confusionMatrix } from "../parts/matrix.js";
-import { seedDots } from "../parts/seeds.js";
+import { isOlder } from "../parts/progress.js";
+import { SeedDots } from "../parts/seeds.js";
 import { SweepPanel } from "./sweep.js";
 
 export const id = "experiments";
@@ -29,10 +29,15 @@ class ExperimentsView {
     this.root = root;
     this.lab = lab;
     this.number = 0; // of the experiment that was asked for last
+    this.shown = null; // what was told of it last
+    this.wanted = false; // whether its result is still to come
+    this.foreign = null; // what was told last of one that seems to be another page's
     this.stops = [];
     this.send = latest(async () => {
       const { id: number } = await lab.api.post("/api/experiment", this.settings);
-      this.number = Math.max(this.number, number);
+      this.number = number;
+      this.wanted = true;
+      if (this.foreign) this.show(this.foreign); // its news may have come before its number
     }, lab.complain);
     this.paint = oncePerFrame((news) => this.root.isConnected && this.show(news));
   }
@@ -44,12 +49,12 @@ class ExperimentsView {
     this.defaults = defaults;
     this.settings = { ...defaults, ...settingsIn(this.lab.state, limits) };
     this.build(note);
-    this.stops.push(this.lab.on("experiment", (news) => this.paint(news)));
+    const keys = Object.values(SETTINGS).map((one) => one.key);
     this.stops.push(
-      this.lab.state.on(
-        Object.values(SETTINGS).map((one) => one.key),
-        () => this.reread(),
-      ),
+      this.lab.on("experiment", (news) => this.paint(news)),
+      this.lab.on("reopened", () => this.ask().catch(this.lab.complain)),
+      this.lab.on("lost", () => (this.stop.hidden = true)),
+      this.lab.state.on(keys, () => this.reread()),
     );
     if (last?.finished && sameSettings(last.settings, this.settings)) this.show(last);
     else this.send();
@@ -58,11 +63,16 @@ class ExperimentsView {
   destroy() {
     this.stops.forEach((stop) => stop());
     this.sweep?.destroy();
-    this.loss?.destroy();
-    this.accuracy?.destroy();
+    this.curves?.destroy();
   }
 
   // What is asked for.
+
+  /** How the experiment stands now. */
+  async ask() {
+    const { last } = await this.lab.api.get("/api/experiment");
+    if (last) this.paint(last);
+  }
 
   turn(changes) {
     Object.assign(this.settings, changes);
@@ -88,27 +98,12 @@ class ExperimentsView {
   async cancel() {
     await this.lab.api.post("/api/experiment/cancel");
     this.stop.hidden = true;
+    this.wanted = false;
   }
 
   // What is on the page.
 
   build(note) {
-    this.stop = h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        id: "experiment-stop",
-        hidden: true,
-        onclick: () => this.cancel().catch(this.lab.complain),
-      },
-      "Stop this experiment",
-    );
-    this.headline = h("p", { class: "headline", role: "status" });
-    this.about = h("p", { class: "quiet-text experiment-about" });
-    this.before = h("p", { class: "quiet-text experiment-before" });
-    this.faults = h("p", { class: "training-message", hidden: true });
-    this.dots = seedDots();
     this.matrix = confusionMatrix(this.lab.session().class_names, () => {});
     this.sweep = new SweepPanel(
       this.lab,
@@ -116,49 +111,59 @@ class ExperimentsView {
       () => this.settings,
       (changes) => this.turn(changes),
     );
+    const matrix = h(
+      "section",
+      { class: "sheet experiment-matrix" },
+      h("h2", {}, "Confusion matrix, all seeds"),
+      this.matrix.element,
+    );
     fill(
       this.root,
       h(
         "div",
         { class: "experiments" },
-        h(
-          "section",
-          { class: "sheet experiment-controls", "aria-label": "Settings" },
-          note && h("p", { class: "training-message" }, note),
-          h("div", { class: "knobs" }, this.knobs()),
-          h(
-            "button",
-            { type: "button", class: "quiet", id: "experiment-reset", onclick: () => this.reset() },
-            "As the lab was opened",
-          ),
-          this.stop,
-        ),
-        h(
-          "section",
-          { class: "sheet experiment-result", "aria-label": "Result" },
-          h(
-            "div",
-            { class: "experiment-head" },
-            h("div", {}, this.headline, this.about, this.before),
-            h("div", {}, this.dots.element),
-          ),
-          this.faults,
-          h("div", { class: "experiment-curves" }, this.curves()),
-        ),
-        h(
-          "div",
-          { class: "experiment-lower" },
-          h(
-            "section",
-            { class: "sheet experiment-matrix" },
-            h("h2", {}, "Confusion matrix, all seeds"),
-            this.matrix.element,
-          ),
-          this.sweep.element,
-        ),
+        this.controlSheet(note),
+        this.resultSheet(),
+        h("div", { class: "experiment-lower" }, matrix, this.sweep.element),
       ),
     );
     this.sweep.start().catch(this.lab.complain);
+  }
+
+  controlSheet(note) {
+    const button = (text, onclick, more) =>
+      h("button", { type: "button", class: "quiet", onclick, ...more }, text);
+    const cancel = () => this.cancel().catch(this.lab.complain);
+    this.stop = button("Stop this experiment", cancel, { id: "experiment-stop", hidden: true });
+    return h(
+      "section",
+      { class: "sheet experiment-controls", "aria-label": "Settings" },
+      note && h("p", { class: "message" }, note),
+      h("div", { class: "knobs" }, this.knobs()),
+      button("As the lab was opened", () => this.reset(), { id: "experiment-reset" }),
+      this.stop,
+    );
+  }
+
+  resultSheet() {
+    this.headline = h("p", { class: "headline", role: "status" });
+    this.about = h("p", { class: "quiet-text experiment-about" });
+    this.before = h("p", { class: "quiet-text experiment-before" });
+    this.faults = h("p", { class: "message", hidden: true });
+    this.dots = new SeedDots();
+    this.curves = new SeedCurves();
+    return h(
+      "section",
+      { class: "sheet experiment-result", "aria-label": "Result" },
+      h(
+        "div",
+        { class: "experiment-head" },
+        h("div", {}, this.headline, this.about, this.before),
+        h("div", {}, this.dots.element),
+      ),
+      this.faults,
+      this.curves.element,
+    );
   }
 
   knobs() {
@@ -182,37 +187,39 @@ class ExperimentsView {
     for (const [name, knob] of Object.entries(this.controls)) knob.set(this.settings[name]);
   }
 
-  curves() {
-    const series = [
-      { label: "mean of the seeds", colour: "--series-1", width: 2.5 },
-      { label: "lowest seed", colour: "--series-1", edge: true },
-      { label: "highest seed", colour: "--series-1", edge: true },
-      { label: "under way", colour: "--series-2", width: 1 },
-      { label: "before", colour: "--quiet", width: 1.5, dashed: true },
-    ];
-    const both = { x: "epoch", series, bands: [[2, 1, "--series-1"]], height: 180 };
-    this.loss = new LineChart({ ...both, title: "Training loss", range: [0, null] });
-    this.accuracy = new LineChart({
-      ...both,
-      title: "Training accuracy",
-      ...SHARES,
-    });
-    return [this.loss.element, this.accuracy.element];
-  }
-
   // What is shown.
 
+  /** There may be other pages: what has other settings than this one is theirs. */
   show(news) {
-    if (news.id < this.number) return; // of a setting that has passed
+    if (news.id < this.number || isOlder(news, this.shown)) return; // of what has passed
+    if (news.id !== this.number && !sameSettings(news.settings, this.settings)) {
+      this.giveWay(news);
+      return;
+    }
     this.number = news.id;
-    if (news.error) return this.lab.complain(new Error(news.error));
+    this.shown = news;
+    this.foreign = null;
+    this.wanted = !news.finished && !news.error;
+    if (news.error) {
+      this.lab.complain(new Error(news.error));
+      return;
+    }
     if (this.done && this.done.id !== news.id) this.ghost = this.done;
     if (news.finished) this.done = news;
     this.stop.hidden = news.finished || news.seconds < LONG;
     this.root.firstChild.classList.toggle("waiting", !news.done);
-    this.showCurves(news);
+    this.curves.show(news, this.ghost);
     if (news.done) this.showResult(news);
-    return undefined;
+  }
+
+  /** Another page's experiment has ended this page's: when it is done, it is this one's turn. */
+  giveWay(news) {
+    this.foreign = news;
+    this.stop.hidden = true;
+    if (!this.wanted) return;
+    if (news.finished || news.error) this.send();
+    fill(this.faults, "Another page's experiment has taken this one's place; this one follows it.");
+    this.faults.hidden = false;
   }
 
   showResult(news) {
@@ -231,36 +238,13 @@ class ExperimentsView {
       `Test accuracy, ${done === of ? `${of}` : `${done} of ${of}`} seed${of > 1 ? "s" : ""}, ` +
         `in ${short(news.seconds, 2)} s: ${cost(news)}.`,
     );
-    const before = this.ghost && this.ghost.id !== news.id ? this.ghost : null;
+    const before = this.ghost;
     fill(this.before, before ? `Before, with ${inWords(before, news)}.` : " ");
     this.dots.show(accuracy, before?.accuracy);
     const trouble = faults[0]?.fault ?? guessing(news);
     this.faults.hidden = !trouble;
     fill(this.faults, trouble && faults.length ? `Seed ${faults[0].seed}, ${trouble}.` : trouble);
     if (confusion) this.matrix.show(confusion);
-  }
-
-  showCurves(news) {
-    const ghost = this.ghost && this.ghost.id !== news.id ? this.ghost : null;
-    for (const [name, chart] of [
-      ["loss", this.loss],
-      ["accuracy", this.accuracy],
-    ]) {
-      const { mean, low, high } = news.curves[name];
-      const columns = [
-        mean,
-        low,
-        high,
-        news.under_way?.[name] ?? [],
-        ghost?.curves[name].mean ?? [],
-      ];
-      const epochs = Math.max(...columns.map((column) => column.length));
-      const xs = Array.from({ length: epochs }, (_, epoch) => epoch + 1);
-      chart.show(
-        xs,
-        columns.map((column) => xs.map((_, epoch) => column[epoch] ?? null)),
-      );
-    }
   }
 }
 

@@ -48,7 +48,8 @@ function intro(lab, { answer }, cut) {
     h(
       "span",
       { class: "quiet-text" },
-      " Every picture above is drawn from the network’s own numbers. Open a layer to see how each of them came about.",
+      " Every picture above is drawn from the network’s own numbers.",
+      " Open a layer to see how each of them came about.",
     ),
   );
   return cut ? [text, h("div", { class: "intro-bars" }, bars(lab, answer))] : text;

@@ -2,8 +2,9 @@
 
 import { fill, h, oncePerFrame } from "../lib/dom.js";
 import { percent, short } from "../lib/numbers.js";
-import { heatMap } from "../parts/heatmap.js";
+import { HeatMap } from "../parts/heatmap.js";
 import { Choice, SETTINGS, valueAt } from "../parts/knobs.js";
+import { isOlder } from "../parts/progress.js";
 
 const RANGES = {
   // from, to, how many values: where it is interesting
@@ -13,6 +14,8 @@ const RANGES = {
   train_samples: [150, 6000, 6],
   epochs: [5, 50, 5],
 };
+
+let cancelled = 0; // the number of the sweep that was cancelled here: the server does not tell
 
 /** The panel beneath the experiments. */
 export class SweepPanel {
@@ -29,15 +32,20 @@ export class SweepPanel {
     this.number = 0;
     this.names = Object.keys(RANGES).filter((name) => name in limits);
     this.axes = { x: this.axisIn("x", "learning_rate"), y: this.axisIn("y", "batch_size") };
-    this.map = heatMap({
+    this.map = new HeatMap({
       describe: (i, j, cell) => this.describe(i, j, cell),
       onpick: (i, j) => this.pick(i, j),
     });
     this.build();
     this.paint = oncePerFrame((news) => this.element.isConnected && this.show(news));
-    this.stop = lab.on("sweep", (news) => this.paint(news));
+    this.stops = [
+      lab.on("sweep", (news) => this.paint(news)),
+      lab.on("reopened", () => this.start().catch(lab.complain)),
+      lab.on("lost", () => this.running && this.ended("The connection is lost.")),
+    ];
   }
 
+  /** Show how things stand. */
   async start() {
     const { last } = await this.lab.api.get("/api/sweep");
     if (last) this.show(last);
@@ -45,20 +53,13 @@ export class SweepPanel {
   }
 
   destroy() {
-    this.stop();
+    this.stops.forEach((stop) => stop());
   }
 
   build() {
-    this.run = h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        id: "sweep-start",
-        onclick: () => this.toggle().catch(this.lab.complain),
-      },
-      "Sweep",
-    );
+    const toggle = () => this.toggle().catch(this.lab.complain);
+    const run = { type: "button", class: "quiet", id: "sweep-start", onclick: toggle };
+    this.run = h("button", run, "Sweep");
     this.seeds = h("input", {
       type: "number",
       min: 1,
@@ -151,6 +152,8 @@ export class SweepPanel {
     const given = field.valueAsNumber;
     const changed = range.map((old, k) => (k === place && given > 0 ? given : old));
     this.change(which, this.axisOf(name, changed));
+    const taken = this.axes[which].range[place];
+    if (given !== taken) this.lab.say(`${SETTINGS[name].label}: out of bounds, so ${taken}.`);
   }
 
   change(which, axis) {
@@ -164,6 +167,7 @@ export class SweepPanel {
 
   async toggle() {
     if (this.running) {
+      cancelled = this.number;
       await this.lab.api.post("/api/sweep/cancel");
       this.ended("Cancelled.");
       return;
@@ -186,7 +190,8 @@ export class SweepPanel {
   }
 
   show(news) {
-    if (news.id < this.number) return;
+    if (news.id < this.number || isOlder(news, this.newest)) return;
+    this.newest = news;
     if (news.id !== this.drawn) {
       this.drawn = news.id;
       const named = (axis) => ({ ...axis, label: SETTINGS[axis.name].label.toLowerCase() });
@@ -195,7 +200,7 @@ export class SweepPanel {
     this.number = news.id;
     this.map.show(news.cells);
     const { done, of, seconds } = news;
-    this.running = !news.finished && !news.error;
+    this.running = !news.finished && !news.error && news.id !== cancelled;
     fill(this.run, this.running ? "Cancel" : "Sweep");
     fill(this.progress, news.error ?? `${done} of ${of} trainings in ${short(seconds, 2)} s`);
   }

@@ -40,6 +40,8 @@ class TimeView {
         "training",
         ({ epoch }) => this.source === "live" && epoch !== this.newest && this.reload(),
       ),
+      lab.on("reopened", () => this.reload()),
+      lab.on("lost", () => this.playing && this.pause()),
       lab.state.on(["epoch"], () => this.goTo(this.asked())),
       lab.state.on(["image"], () => this.again()),
     ];
@@ -58,17 +60,26 @@ class TimeView {
   // What is on the page.
 
   build() {
-    this.play = h(
-      "button",
-      {
-        type: "button",
-        class: "play",
-        id: "time-play",
-        "aria-keyshortcuts": "Space",
-        onclick: () => this.toggle(),
-      },
-      "Play",
+    this.films = new Films(this.lab);
+    fill(
+      this.root,
+      h(
+        "div",
+        { class: "time" },
+        this.bar(),
+        h(
+          "section",
+          { class: "sheet time-films", "aria-label": "Filters and feature maps" },
+          this.films.element,
+        ),
+        this.side(),
+      ),
     );
+  }
+
+  bar() {
+    const play = { class: "play", id: "time-play", "aria-keyshortcuts": "Space" };
+    this.play = h("button", { type: "button", ...play, onclick: () => this.toggle() }, "Play");
     this.slider = h("input", {
       type: "range",
       min: 0,
@@ -80,64 +91,34 @@ class TimeView {
       oninput: () => this.choose(Number(this.slider.value)),
     });
     this.number = h("output", { class: "time-number", for: "time-slider" });
-    this.select = h(
-      "button",
-      {
-        type: "button",
-        class: "quiet",
-        id: "time-select",
-        onclick: () => this.take().catch(this.lab.complain),
-      },
-      "Show this epoch in all views",
-    );
+    const take = () => this.take().catch(this.lab.complain);
+    const select = { type: "button", class: "quiet", id: "time-select", onclick: take };
+    this.select = h("button", select, "Show this epoch in all views");
     this.sources = h("div", { class: "time-sources", role: "group", "aria-label": "Training" });
     this.about = h("p", { class: "quiet-text", role: "status" }, "Asking for the epochs …");
-    this.films = new Films(this.lab);
+    return h(
+      "section",
+      { class: "sheet time-bar", "aria-label": "Time" },
+      this.sources,
+      h("div", { class: "time-transport" }, this.play, this.slider, this.number, this.select),
+      this.about,
+    );
+  }
+
+  side() {
     this.chances = h("div", { class: "time-chances" });
     const series = [{ label: "over the epoch", colour: "--series-1", width: 2 }];
-    const onpick = (epoch) => this.goTo(epoch, { push: true });
-    this.loss = new LineChart({
-      title: "Training loss",
-      x: "epoch",
-      series,
-      range: [0, null],
-      height: 150,
-      onpick,
-    });
-    this.accuracy = new LineChart({
-      title: "Training accuracy",
-      x: "epoch",
-      series,
-      ...SHARES,
-      height: 150,
-      onpick,
-    });
-    fill(
-      this.root,
-      h(
-        "div",
-        { class: "time" },
-        h(
-          "section",
-          { class: "sheet time-bar", "aria-label": "Time" },
-          this.sources,
-          h("div", { class: "time-transport" }, this.play, this.slider, this.number, this.select),
-          this.about,
-        ),
-        h(
-          "section",
-          { class: "sheet time-films", "aria-label": "Filters and feature maps" },
-          this.films.element,
-        ),
-        h(
-          "section",
-          { class: "sheet time-side", "aria-label": "Probabilities and curves" },
-          h("h2", {}, "What it takes the image for"),
-          this.chances,
-          this.loss.element,
-          this.accuracy.element,
-        ),
-      ),
+    const onpick = (epoch) => this.goTo(epoch, { silent: false });
+    const look = { x: "epoch", series, height: 150, onpick };
+    this.loss = new LineChart({ ...look, title: "Training loss", range: [0, null] });
+    this.accuracy = new LineChart({ ...look, title: "Training accuracy", ...SHARES });
+    return h(
+      "section",
+      { class: "sheet time-side", "aria-label": "Probabilities and curves" },
+      h("h2", {}, "What it takes the image for"),
+      this.chances,
+      this.loss.element,
+      this.accuracy.element,
     );
   }
 
@@ -145,7 +126,7 @@ class TimeView {
     const inside = event.target.closest?.("button, summary, [role=application]");
     if (isElsewhere(event) || inside) return;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
-    if (by && !event.target.closest?.(".chart")) this.choose(this.place + by, { push: true });
+    if (by && !event.target.closest?.(".chart")) this.choose(this.place + by);
     else if (event.key === " ") this.toggle();
     else return;
     event.preventDefault();
@@ -205,14 +186,14 @@ class TimeView {
 
   // Which one is shown.
 
-  /** Go to the epoch of this number, or to the nearest that is kept. */
-  goTo(number, { push = false } = {}) {
+  /** Go to the epoch of this number, or to the nearest that is kept; see choose(). */
+  goTo(number, { silent = true } = {}) {
     if (number === null || !this.epochs.length) return;
     const distance = ({ epoch }) => Math.abs(epoch - number);
     const nearest = this.epochs.reduce((best, one) =>
       distance(one) < distance(best) ? one : best,
     );
-    this.choose(this.epochs.indexOf(nearest), { silent: !push });
+    this.choose(this.epochs.indexOf(nearest), { silent });
   }
 
   /** Show the epoch at a place of the slider; `silent` leaves the address as it is. */

@@ -7,57 +7,65 @@ import { fill, h } from "../lib/dom.js";
 const STEPS = [
   {
     title: "A network, and nothing hidden",
-    text: "An image comes in at the left, and probabilities go out at the right. Every picture in "
-      + "between is drawn from numbers that this network computed just now.",
+    text:
+      "An image comes in at the left, and probabilities go out at the right. Every picture in " +
+      "between is drawn from numbers that this network computed just now.",
     state: () => ({ view: "network", layer: null, cell: null }),
     ring: ".strip",
   },
   {
     title: "Any image of the data",
-    text: "Choose an image here, or go on with the keys [ and ]. All views follow. You can also "
-      + "draw one of your own: that is view 8.",
+    text:
+      "Choose an image here, or go on with the keys [ and ]. All views follow. You can also " +
+      "draw one of your own: that is view 8.",
     state: () => ({ view: "network" }),
     ring: "#choose-image",
   },
   {
     title: "Open a layer",
-    text: "A click on a layer opens it, with its filters and its maps. Move over any value to see "
-      + "the window that it was computed from; the arrow keys do the same.",
+    text:
+      "A click on a layer opens it, with its filters and its maps. Move over any value to see " +
+      "the window that it was computed from; the arrow keys do the same.",
     state: (network) => ({ view: "network", layer: firstLayer(network).name, cell: null }),
     ring: ".stage-picture",
   },
   {
     title: "One number, all of its arithmetic",
-    text: "This is how one value came about: inputs times weights, added up, with all digits. "
-      + "Click a value to keep it here; point at a term to see where it comes from.",
+    text:
+      "This is how one value came about: inputs times weights, added up, with all digits. " +
+      "Click a value to keep it here; point at a term to see where it comes from.",
     state: (network) => ({ view: "network", ...middle(firstLayer(network)) }),
     ring: ".stage-below",
   },
   {
     title: "The code that did it",
-    text: "These lines of Python computed it, and no others. Step through them and watch the "
-      + "variables. The tabs show what the compiler makes of the same lines, down to the bytes.",
+    text:
+      "These lines of Python computed it, and no others. Step through them and watch the " +
+      "variables. The tabs show what the compiler makes of the same lines, down to the bytes.",
     state: (network) => ({ view: "network", ...middle(firstLayer(network)) }),
     ring: ".stage .code",
   },
   {
     title: "The way back",
-    text: "Learning is the same arithmetic backwards: how much would the loss change with each "
-      + "number? Nudge a weight and see whether the gradient was right.",
+    text:
+      "Learning is the same arithmetic backwards: how much would the loss change with each " +
+      "number? Nudge a weight and see whether the gradient was right.",
     state: () => ({ view: "backward", layer: null, cell: null }),
     ring: "#main",
   },
   {
     title: "The whole experiment, again and again",
-    text: "Drag a slider: the network is trained anew, on real images, while you watch. More "
-      + "seeds show how much of a result is luck. View 3 trains step by step.",
+    text:
+      "Drag a slider: the network is trained anew, on real images, while you watch. More " +
+      "seeds show how much of a result is luck. View 3 trains step by step.",
     state: () => ({ view: "experiments", layer: null, cell: null }),
     ring: "#main",
   },
   {
     title: "Mistakes teach most",
-    text: "Each cell opens the images behind its number. Which would you have got right? The link "
-      + "in the address line keeps whatever you found, for you or for your class.",
+    text:
+      "Each cell opens the images behind its number. Which would you have got right? The link " +
+      "in the address line keeps whatever you found, for you or for your class.",
     state: () => ({ view: "errors", layer: null, cell: null }),
     ring: ".matrix-scroll",
   },
@@ -66,71 +74,96 @@ const STEPS = [
 export const id = "tour";
 export const title = "Tour";
 
+/** @returns {{destroy(): void}} */
 export function mount(root, lab) {
-  const before = document.activeElement;
-  const ring = h("div", { class: "tour-ring", "aria-hidden": "true" });
-  const heading = h("h2", { id: "tour-title", tabindex: -1 });
-  const text = h("p", {});
-  const place = h("p", { class: "quiet-text" });
-  const back = h("button", { type: "button", onclick: () => go(at() - 1) }, "Back");
-  const next = h("button", { type: "button", class: "primary", onclick: () => go(at() + 1) });
-  const leave = h("button", { type: "button", class: "small", "aria-label": "Leave the tour",
-    onclick: () => end() }, "×");
-  const card = h("div", { class: "tour-card", role: "dialog", "aria-labelledby": "tour-title" },
-    h("div", { class: "section-head" }, heading, leave), text,
-    h("div", { class: "tour-foot" }, place, back, next));
-  fill(root, ring, card);
+  return new Tour(root, lab);
+}
 
-  const at = () => Math.min(STEPS.length, Math.max(1, Number(lab.state.get("step", 1)) || 1));
-
-  function go(step) {
-    if (step > STEPS.length) end();
-    else if (step >= 1) {
-      const state = STEPS[step - 1].state(lab.session().network);
-      lab.state.set({ ...state, step });
-      show();
-    }
+class Tour {
+  constructor(root, lab) {
+    this.lab = lab;
+    this.before = document.activeElement;
+    this.heading = h("h2", { id: "tour-title", tabindex: -1 });
+    this.text = h("p", {});
+    this.place = h("p", { class: "quiet-text" });
+    this.back = h("button", { type: "button", onclick: () => this.go(-1) }, "Back");
+    this.next = h("button", { type: "button", class: "primary", onclick: () => this.go(1) });
+    const ring = h("div", { class: "tour-ring", "aria-hidden": "true" });
+    const card = this.card();
+    fill(root, ring, card);
+    this.stops = [
+      lab.state.on(["step"], () => lab.state.get("step") && this.show()),
+      follow(ring, card, () => document.querySelector(STEPS[this.at - 1].ring)),
+    ];
+    this.go(0);
   }
 
-  function show() {
-    const step = STEPS[at() - 1];
-    heading.textContent = step.title;
-    text.textContent = step.text;
-    place.textContent = `${at()} of ${STEPS.length}`;
-    back.disabled = at() === 1;
-    next.textContent = at() === STEPS.length ? "Done" : "Next";
-    heading.focus({ preventScroll: true });
+  destroy() {
+    this.stops.forEach((stop) => stop());
   }
 
-  function end() {
-    lab.state.set({ step: null });
-    lab.close();
-    before?.focus?.();
+  card() {
+    const leave = h(
+      "button",
+      { type: "button", class: "small", "aria-label": "Leave the tour", onclick: () => this.end() },
+      "×",
+    );
+    return h(
+      "div",
+      {
+        class: "tour-card",
+        role: "dialog",
+        "aria-labelledby": "tour-title",
+        onkeydown: (event) => this.key(event),
+      },
+      h("div", { class: "section-head" }, this.heading, leave),
+      this.text,
+      h("div", { class: "tour-foot" }, this.place, this.back, this.next),
+    );
   }
 
-  function key(event) {
-    const moves = { ArrowRight: 1, ArrowLeft: -1 };
-    if (event.key === "Escape") end();
-    else if (event.key in moves) go(at() + moves[event.key]);
+  /** The step of the address, from 1 on. */
+  get at() {
+    return Math.min(STEPS.length, Math.max(1, Number(this.lab.state.get("step", 1)) || 1));
+  }
+
+  /** So many steps on; beyond the last one the tour ends. */
+  go(by) {
+    const step = this.at + by;
+    if (step > STEPS.length) this.end();
+    if (step < 1 || step > STEPS.length) return;
+    this.lab.state.set({ ...STEPS[step - 1].state(this.lab.session().network), step });
+    this.show();
+  }
+
+  show() {
+    const { title: heading, text } = STEPS[this.at - 1];
+    this.heading.textContent = heading;
+    this.text.textContent = text;
+    this.place.textContent = `${this.at} of ${STEPS.length}`;
+    this.back.disabled = this.at === 1;
+    this.next.textContent = this.at === STEPS.length ? "Done" : "Next";
+    this.heading.focus({ preventScroll: true });
+  }
+
+  end() {
+    this.lab.state.set({ step: null });
+    this.lab.close();
+    this.before?.focus?.();
+  }
+
+  key(event) {
+    const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+    if (event.key === "Escape") this.end();
+    else if (by) this.go(by);
     else return;
     event.preventDefault();
     event.stopPropagation();
   }
-
-  card.addEventListener("keydown", key);
-  const stop = lab.state.on(["step"], () => lab.state.get("step") && show());
-  const follow = follower(ring, card, () => document.querySelector(STEPS[at() - 1].ring));
-  go(at());
-  return {
-    destroy() {
-      stop();
-      follow.stop();
-    },
-  };
 }
 
-/** Keep the ring round what `find` finds, while it moves and until it is there. */
-function follower(ring, card, find) {
+/** Keep the ring round what `find` finds, wherever it moves; returns a function that stops it. */
+function follow(ring, card, find) {
   let running = true;
   let seen = null;
   const place = () => {
@@ -146,7 +179,7 @@ function follower(ring, card, find) {
     requestAnimationFrame(place);
   };
   place();
-  return { stop: () => (running = false) };
+  return () => (running = false);
 }
 
 /** Scroll to it: to its beginning if it is too tall to be seen whole. */
@@ -167,8 +200,9 @@ function sideAway({ left, right }) {
 
 /** The first layer that has learned something: the most to see. */
 function firstLayer(network) {
-  return network.layers.find(({ parameters }) => Object.keys(parameters).length)
-    ?? network.layers[0];
+  return (
+    network.layers.find(({ parameters }) => Object.keys(parameters).length) ?? network.layers[0]
+  );
 }
 
 /** The value in the middle of a layer's first map, or the first unit. */

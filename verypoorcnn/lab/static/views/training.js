@@ -1,16 +1,12 @@
 // Live training: the network learns before one's eyes, and every knob can be turned meanwhile.
 
-import { decode, largest } from "../lib/arrays.js";
 import { LineChart } from "../lib/chart.js";
-import { legend } from "../lib/colours.js";
 import { fill, h, oncePerFrame } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
-import { mapWidget } from "../lib/maps.js";
-import { percent } from "../lib/numbers.js";
 import { SHARES } from "../lib/scales.js";
 import { SETTINGS } from "../parts/knobs.js";
-import { confusionMatrix } from "../parts/matrix.js";
-import { ladder } from "../parts/ladder.js";
+import { Ladder } from "../parts/ladder.js";
+import { TrainingPictures } from "../parts/pictures.js";
 import { joined, lost, whereabouts } from "../parts/progress.js";
 import { addressed, trainingKnobs } from "../parts/tuning.js";
 import { isElsewhere } from "../shell/keys.js";
@@ -18,8 +14,6 @@ import { isElsewhere } from "../shell/keys.js";
 export const id = "training";
 export const title = "Training";
 export const key = "3";
-
-const SETTLING = 0.97; // how slowly the colours' range follows filters that shrink
 
 /** @param {HTMLElement} root */
 export function mount(root, lab) {
@@ -40,12 +34,21 @@ class TrainingView {
   }
 
   async start() {
-    this.stops.push(this.lab.on("training", (news) => this.take(news)));
+    this.stops.push(
+      this.lab.on("training", (news) => this.take(news)),
+      this.lab.on("reopened", () => this.ask().catch(this.lab.complain)),
+      this.lab.on("lost", () => this.lose()),
+    );
     const state = await this.lab.api.get("/api/training");
     if (!this.root.isConnected) return;
     this.build(state);
     this.take(state.serial < this.newest?.serial ? this.newest : state);
     this.set(addressed(this.lab.state, state));
+  }
+
+  /** How things stand now. */
+  async ask() {
+    this.take(await this.lab.api.get("/api/training"));
   }
 
   destroy() {
@@ -59,6 +62,12 @@ class TrainingView {
     if (state.serial < (this.newest?.serial ?? 0)) return;
     this.newest = state;
     if (this.play) this.paint(state);
+  }
+
+  /** Nothing is known of it any more. */
+  lose() {
+    const unknown = { running: false, phase: "lost", samples_per_second: null };
+    if (this.play) this.paint({ ...this.newest, ...unknown });
   }
 
   // What is asked of the server.
@@ -98,58 +107,58 @@ class TrainingView {
   // What is on the page.
 
   build(state) {
-    this.play = h(
-      "button",
-      {
-        type: "button",
-        class: "play",
-        id: "play",
-        "aria-keyshortcuts": "Space",
-        onclick: () => this.toggle(),
-      },
-      "Play",
-    );
     this.where = h("p", { class: "training-where" });
-    this.message = h("p", { class: "training-message", role: "alert", hidden: true });
+    this.message = h("p", { class: "message", role: "alert", hidden: true });
+    this.pictures = new TrainingPictures(this.lab);
     fill(
       this.root,
       h(
         "div",
         { class: "training" },
-        h(
-          "section",
-          { class: "sheet training-controls", "aria-label": "Controls" },
-          h(
-            "div",
-            { class: "transport" },
-            this.play,
-            this.button("Step", "step", "One batch"),
-            this.button("Epoch", "epoch", "To the end of an epoch"),
-            this.button("Reset", "reset", "Begin anew with first parameters"),
-          ),
-          this.where,
-          this.message,
-          h("div", { class: "knobs" }, this.knobs(state)),
-          this.engines(state),
-          h(
-            "p",
-            { class: "quiet-text training-note" },
-            "Learning rate, batch size, engine and images change ",
-            "while it trains.  Filters, initialiser and seed begin anew.",
-          ),
-          this.button(
-            "Go on from the model shown",
-            "adopt",
-            "Train what the other views show, edits included",
-          ),
-        ),
+        this.controlSheet(state),
         h("section", { class: "sheet training-curves", "aria-label": "Curves" }, this.curves()),
-        this.pictures(),
+        this.pictures.sheets,
       ),
     );
     const space = (event) => this.onkey(event);
     document.addEventListener("keydown", space);
     this.stops.push(() => document.removeEventListener("keydown", space));
+  }
+
+  controlSheet(state) {
+    return h(
+      "section",
+      { class: "sheet training-controls", "aria-label": "Controls" },
+      this.transport(),
+      this.where,
+      this.message,
+      h("div", { class: "knobs" }, this.knobs(state)),
+      this.engines(),
+      h(
+        "p",
+        { class: "quiet-text training-note" },
+        "Learning rate, batch size, engine and images change ",
+        "while it trains.  Filters, initialiser and seed begin anew.",
+      ),
+      this.button(
+        "Go on from the model shown",
+        "adopt",
+        "Train what the other views show, edits included",
+      ),
+    );
+  }
+
+  transport() {
+    const props = { class: "play", id: "play", "aria-keyshortcuts": "Space" };
+    this.play = h("button", { type: "button", ...props, onclick: () => this.toggle() }, "Play");
+    return h(
+      "div",
+      { class: "transport" },
+      this.play,
+      this.button("Step", "step", "One batch"),
+      this.button("Epoch", "epoch", "To the end of an epoch"),
+      this.button("Reset", "reset", "Begin anew with first parameters"),
+    );
   }
 
   button(text, action, about) {
@@ -194,7 +203,7 @@ class TrainingView {
   }
 
   engines() {
-    this.ladder = ladder((engine) => {
+    this.ladder = new Ladder((engine) => {
       this.lab.state.set({ engine }, { replace: true });
       this.set({ engine });
     });
@@ -204,7 +213,7 @@ class TrainingView {
   curves() {
     const series = [
       { label: "training", colour: "--series-1", width: 1.5 },
-      { label: "test", colour: "--series-2", width: 2 },
+      { label: "test", colour: "--series-2", width: 2, dots: true },
     ];
     this.loss = new LineChart({ title: "Loss", x: "epoch", series, range: [0, null] });
     this.accuracy = new LineChart({
@@ -214,38 +223,6 @@ class TrainingView {
       ...SHARES,
     });
     return [this.loss.element, this.accuracy.element];
-  }
-
-  pictures() {
-    this.filters = mapWidget({
-      name: "filters",
-      width: 300,
-      height: 300,
-      most: 24,
-      onpoint: () => {},
-    });
-    this.filterLegend = h("div", {});
-    this.matrix = confusionMatrix(this.lab.session().class_names, (truth, predicted) =>
-      this.lab.state.set({ view: "errors", cellTrue: truth, cellPredicted: predicted }),
-    );
-    this.tested = h("p", { class: "quiet-text" });
-    this.filterSheet = h(
-      "section",
-      { class: "sheet training-filters" },
-      h("h2", {}, "Filters"),
-      this.filters.element,
-      this.filterLegend,
-    );
-    return [
-      this.filterSheet,
-      h(
-        "section",
-        { class: "sheet training-matrix" },
-        h("h2", {}, "Confusion matrix"),
-        this.tested,
-        this.matrix.element,
-      ),
-    ];
   }
 
   // What is shown.
@@ -263,8 +240,7 @@ class TrainingView {
     }
     this.ladder.show(state.ladder, settings.engine);
     this.showCurves(state);
-    this.showFilters(state.filters);
-    this.showConfusion(state.confusion);
+    this.pictures.show(state);
   }
 
   showCurves({ train, test }) {
@@ -274,26 +250,5 @@ class TrainingView {
     ]) {
       chart.show(...joined([train.epoch, train[name]], [test.epoch, test[name]]));
     }
-  }
-
-  showFilters(filters) {
-    this.filterSheet.hidden = !filters;
-    if (!filters || filters.data === this.filtersShown) return;
-    this.filtersShown = filters.data;
-    const numbers = decode(filters);
-    const now = largest(numbers.values);
-    this.range = Math.max(now, (this.range ?? 0) * SETTLING);
-    this.filters.show(numbers, { max: this.range });
-    fill(this.filterLegend, legend(this.range));
-  }
-
-  showConfusion(confusion) {
-    if (!confusion || confusion.epoch === this.confusionShown) return;
-    this.confusionShown = confusion.epoch;
-    const { images, of, epoch, accuracy } = confusion;
-    const some = images < of ? `  This engine has time for ${images} of all ${of}.` : "";
-    const right = `${percent(accuracy)} of ${images} test images are right`;
-    fill(this.tested, `${right} after epoch ${Number(epoch.toFixed(2))}.${some}`);
-    this.matrix.show(confusion.counts);
   }
 }

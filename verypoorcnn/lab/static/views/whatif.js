@@ -84,6 +84,14 @@ class WhatIf {
 
   consequences() {
     const names = ["Before", "Now", "Change"];
+    const frames = this.strips.map((strip) =>
+      h(
+        "div",
+        { class: "strip-scroll", onscroll: ({ target }) => together(target) },
+        strip.element,
+      ),
+    );
+    const together = ({ scrollLeft }) => frames.forEach((frame) => (frame.scrollLeft = scrollLeft));
     return h(
       "section",
       { class: "whatif-consequences", "aria-label": "Consequences" },
@@ -93,13 +101,8 @@ class WhatIf {
         h("h2", { class: "head" }, "Probabilities; the line marks what they were"),
         this.probabilities,
       ),
-      this.strips.map((strip, i) =>
-        h(
-          "div",
-          { class: "sheet" },
-          h("h2", { class: "head" }, names[i]),
-          h("div", { class: "strip-scroll" }, strip.element),
-        ),
+      frames.map((frame, i) =>
+        h("div", { class: "sheet" }, h("h2", { class: "head" }, names[i]), frame),
       ),
     );
   }

@@ -6,6 +6,7 @@ import json
 from functools import partial
 from statistics import mean, stdev
 from threading import Event
+from time import sleep
 
 import pytest
 
@@ -240,9 +241,11 @@ def test_the_whole_map_is_seen_before_a_second_seed_begins(session):
 def test_a_cancelled_sweep_stays_as_it_is(session):
     service = session.service(Sweeps)
     service.start({**AXES, "seeds": 10, "base": {"epochs": 200}})
+    while service.last is None:
+        sleep(0.01)
     sweep.ROUTES["POST", "/api/sweep/cancel"](session, {})
     assert service.worker.rest(30)
-    assert service.last is None or not service.last["finished"]
+    assert (service.last["finished"], service.last["cancelled"]) == (False, True)
 
 
 @pytest.mark.parametrize(

@@ -21,6 +21,7 @@ from verypoorcnn.lab.training.material import Material
 from verypoorcnn.lab.training.trial import Bench
 from verypoorcnn.lab.training.worker import Worker
 from verypoorcnn.training.interrupt import StopWhenAsked
+from verypoorcnn.training.loop import Interrupted
 
 Answer = dict[str, Any]
 Tell = Callable[..., None]  # how the study stands; with names, more to be said of it
@@ -91,6 +92,9 @@ class Studies(Generic[S]):
             study.train(self.bench, tell, stop)
         except UserError as error:
             tell(error=str(error))
+        except Interrupted:
+            tell(cancelled=True)
+            raise
 
     def _tell(self, number: int, study: S, **more: Any) -> None:
         self.last = {"id": number, **study.as_dict(), "note": self.bench.note, **more}

@@ -1,8 +1,8 @@
-// The zoom that the views of the way forward and the way back share: the network as a strip, one
-// layer open beneath it, one number of it explained.  All of it is in the address.  On the way back
-// a layer that learns has two faces: its gradients, and the step of training that they make.
+// The zoom of the ways forward and back: the network as a strip, one layer open beneath it, one
+// number of it explained, all in the address.  On the way back a layer that learns has two faces.
 
 import { Superseded } from "../lib/api.js";
+import { inside } from "../lib/arrays.js";
 import { fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { brackets } from "../lib/numbers.js";
@@ -105,11 +105,12 @@ export class Zoom {
     }
   }
 
-  /** The pinned number is asked for together with the pictures; the stage shows the answer. */
+  /** A pinned number of another image is asked for together with its pictures, not after them. */
   askAhead() {
     const column = this.column();
     const pin = column && this.pinOf(column);
-    if (!pin) return;
+    const known = pin && this.data?.arrays[pin.key];
+    if (!known || !inside(known.shape, pin.index)) return;
     const [of, name] = pin.key.split(":");
     this.lab.model.explain(name + brackets(pin.index), of).catch(() => {}); // asked for again
   }
@@ -187,11 +188,7 @@ export class Zoom {
   /** The pinned number as the address has it. */
   pinOf(column) {
     const { state } = this.lab;
-    const numbers = (text) =>
-      text
-        .split(/[.\]\[]+/)
-        .filter(Boolean)
-        .map(Number);
+    const numbers = (text) => (text.match(/[^.[\]]+/g) ?? []).map(Number);
     const target = state.get("target");
     if (target) {
       const name = target.replace(/\[.*/, "");

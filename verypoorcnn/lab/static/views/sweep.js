@@ -15,8 +15,6 @@ const RANGES = {
   epochs: [5, 50, 5],
 };
 
-let cancelled = 0; // the number of the sweep that was cancelled here: the server does not tell
-
 /** The panel beneath the experiments. */
 export class SweepPanel {
   /**
@@ -167,7 +165,6 @@ export class SweepPanel {
 
   async toggle() {
     if (this.running) {
-      cancelled = this.number;
       await this.lab.api.post("/api/sweep/cancel");
       this.ended("Cancelled.");
       return;
@@ -200,7 +197,7 @@ export class SweepPanel {
     this.number = news.id;
     this.map.show(news.cells);
     const { done, of, seconds } = news;
-    this.running = !news.finished && !news.error && news.id !== cancelled;
+    this.running = !news.finished && !news.error && !news.cancelled;
     fill(this.run, this.running ? "Cancel" : "Sweep");
     fill(this.progress, news.error ?? `${done} of ${of} trainings in ${short(seconds, 2)} s`);
   }

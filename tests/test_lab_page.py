@@ -99,14 +99,14 @@ def test_zooming_in_by_mouse_and_on_by_keyboard(opened: Any) -> None:
     page.locator(".strip-column", has_text="conv1").first.click()
     maps = page.locator(".stage .panel", has_text="conv1").last.locator(".map.asked")
     maps.wait_for()
+    at_first = page.locator(".result-name").inner_text()
     maps.hover(position={"x": 20, "y": 20})
-    page.wait_for_selector(".result-name:text('conv1[0]')")
+    other = "was => document.querySelector('.result-name').innerText !== was"
+    page.wait_for_function(other, arg=at_first)
     before = page.locator(".result-name").inner_text()
     maps.focus()
     page.keyboard.press("ArrowRight")
-    page.wait_for_function(
-        "was => document.querySelector('.result-name').innerText !== was", arg=before
-    )
+    page.wait_for_function(other, arg=before)
     row, column = before.removeprefix("conv1").strip("[]").split("][")[1:]
     assert page.locator(".result-name").inner_text() == f"conv1[0][{row}][{int(column) + 1}]"
 

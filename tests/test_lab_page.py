@@ -198,7 +198,7 @@ def test_so_is_the_pages_own_experiment(fresh: Client, opened_fresh: Any) -> Non
     miss_events(fresh)
     page.evaluate("location.hash = '#view=experiments&epochs=2&seeds=3'")
     while not (last := fresh.get("/api/experiment")["last"])["finished"] or last["of"] != 3:
-        sleep(0.05)
+        page.wait_for_timeout(50)  # the page's requests pass through this thread
 
     sign = ".experiment-about:has-text(', 3 seeds')"
     assert page.locator(sign).count() == 0

@@ -263,6 +263,26 @@ def test_a_pause_may_ask_the_engine_that_trains(engine, monkeypatch):
 
 
 @every_engine
+def test_a_batch_that_is_left_has_not_begun(engine, monkeypatch):
+    if engine.name == "python":
+        pytest.skip("a batch of its is never long")
+    monkeypatch.setattr("verypoorcnn.engines.native.LONGEST_CALL", 0)
+    monkeypatch.setattr("verypoorcnn.engines.textbook.PATIENCE", 0.0)
+    images = random_images(SMALL, 100)
+    left, untouched = (engine(SMALL, SMALL.initial_parameters(0)) for _ in range(2))
+
+    def leave():
+        raise TimeoutError
+
+    with pytest.raises(TimeoutError):
+        left.train_batch(images, range(100), 0.1, leave)
+    assert left.parameters() == untouched.parameters()
+    results = [one.train_batch(images, range(100), 0.1) for one in (left, untouched)]
+    assert results[0] == results[1]
+    assert left.parameters() == untouched.parameters()
+
+
+@every_engine
 def test_a_copy_goes_its_own_way(engine):
     images = random_images(SMALL, 8)
     found = engine(SMALL, SMALL.initial_parameters(0))

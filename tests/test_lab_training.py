@@ -289,10 +289,10 @@ def long_batch(monkeypatch):
     begun, may_end = Event(), Event()
     step = TextbookEngine.train_batch
 
-    def slow(self, samples, indices, rate):
+    def slow(self, samples, indices, rate, pause):
         begun.set()
         may_end.wait(30)
-        return step(self, samples, indices, rate)
+        return step(self, samples, indices, rate, pause)
 
     monkeypatch.setattr(TextbookEngine, "train_batch", slow)
     yield begun, may_end

@@ -63,7 +63,7 @@ def test_the_order_is_shuffled_anew_every_epoch_and_by_every_seed():
 
 def test_running_figures_are_means_over_the_images():
     class Fixed(TextbookEngine):
-        def train_batch(self, samples, indices, rate):
+        def train_batch(self, samples, indices, rate, pause):
             return BatchResult(
                 loss=2.0 * len(indices), hits=len(indices) // 2, samples=len(indices)
             )
@@ -120,9 +120,9 @@ def test_a_loss_that_runs_away_names_epoch_and_batch_and_goes_back():
     class Runaway(TextbookEngine):
         steps = 0
 
-        def train_batch(self, samples, indices, rate):
+        def train_batch(self, samples, indices, rate, pause):
             self.steps += 1
-            result = super().train_batch(samples, indices, rate)
+            result = super().train_batch(samples, indices, rate, pause)
             return result._replace(loss=float("nan")) if self.steps == 5 else result
 
     one = trainer(random_images(NETWORK, 10), engine=Runaway)
@@ -152,9 +152,9 @@ def test_an_infinite_parameter_is_noticed_at_the_end_of_the_epoch():
 
         poisoned = False
 
-        def train_batch(self, samples, indices, rate):
+        def train_batch(self, samples, indices, rate, pause):
             self.poisoned = len(indices) == 2  # the last batch
-            return super().train_batch(samples, indices, rate)
+            return super().train_batch(samples, indices, rate, pause)
 
     one = trainer(random_images(NETWORK, 10), engine=Poisoned)
     with pytest.raises(Diverged, match=r"epoch 1, batch 3: .*parameter"):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from array import array
 from collections.abc import Callable, Mapping, Sequence
-from functools import wraps
+from functools import partial, wraps
 from itertools import chain
 from math import isfinite
 from operator import add
@@ -40,9 +40,10 @@ class BatchResult(NamedTuple):
 NOTHING = BatchResult(0.0, 0, 0)
 
 Pause = Callable[[BatchResult], object]  # told what the batches that are done have shown
+BatchPause = Callable[[], object]  # within one batch, which has shown nothing yet
 
 
-def go_on(so_far: BatchResult) -> None:
+def go_on(*so_far: BatchResult) -> None:
     """A pause that is none."""
 
 
@@ -114,8 +115,15 @@ class Engine(ABC):
         return shuffled(count, key)
 
     @abstractmethod
-    def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
-        """One step of gradient descent on the mean loss of these images."""
+    def train_batch(
+        self, samples: Samples, indices: Sequence[int], rate: float, pause: BatchPause = go_on
+    ) -> BatchResult:
+        """One step of gradient descent on the mean loss of these images.
+
+        Where it takes long, `pause` is called on the way, with the parameters as they were before.
+        It may ask for parameters, probabilities and activations.  What it raises ends the call as
+        if the step had not begun.
+        """
 
     def train_batches(
         self,
@@ -131,13 +139,12 @@ class Engine(ABC):
         What they show is added to `so_far`, batch after batch, so an epoch may be cut into calls
         wherever one likes.  After a batch whose loss is not finite no other is begun.
 
-        Where a single batch takes long, `pause` is called on the way, with the parameters as the
-        batch before has left them, and what has been shown until then.  It may ask for parameters,
-        probabilities and activations.  What it raises ends the call as if this batch had not begun.
+        On the way through a batch that takes long `pause` is called as `train_batch` has it, and
+        told what has been shown by the batches before.
         """
-        del pause  # a batch cannot be left here
         for start in range(0, len(order), batch_size):
-            result = self.train_batch(samples, order[start : start + batch_size], rate)
+            batch = order[start : start + batch_size]
+            result = self.train_batch(samples, batch, rate, partial(pause, so_far))
             so_far = BatchResult(*map(add, so_far, result))
             if not isfinite(so_far.loss):
                 break

@@ -34,7 +34,16 @@ from verypoorcnn.compiler.native.batches import (
 from verypoorcnn.compiler.native.memory import Refused
 from verypoorcnn.compiler.native.x86.cpu import support
 from verypoorcnn.compiler.vector.layout import GROUP
-from verypoorcnn.engines.engine import NOTHING, BatchResult, Engine, Pause, Samples, go_on, in_turn
+from verypoorcnn.engines.engine import (
+    NOTHING,
+    BatchPause,
+    BatchResult,
+    Engine,
+    Pause,
+    Samples,
+    go_on,
+    in_turn,
+)
 from verypoorcnn.engines.native_batches import Crew, Images, Kernels, threads_that_gain
 from verypoorcnn.engines.native_forward import Asker
 from verypoorcnn.engines.native_memory import Memory, Still
@@ -97,8 +106,11 @@ class NativeEngine(Engine):
         self._shuffle(order.buffer_info()[0], count, key)
         return order
 
-    def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
-        return self.train_batches(samples, indices, len(indices), rate)
+    def train_batch(
+        self, samples: Samples, indices: Sequence[int], rate: float, pause: BatchPause = go_on
+    ) -> BatchResult:
+        size = len(indices)
+        return self.train_batches(samples, indices, size, rate, pause=lambda so_far: pause())
 
     @in_turn
     def train_batches(

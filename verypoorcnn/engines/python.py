@@ -19,7 +19,7 @@ from verypoorcnn.compiler.collector import without_collector
 from verypoorcnn.compiler.passes import fused, samples_outside, simplified
 from verypoorcnn.compiler.python import compiles_loops, executed, python_source
 from verypoorcnn.compiler.source import read
-from verypoorcnn.engines.engine import BatchResult, Engine, Samples, in_turn
+from verypoorcnn.engines.engine import BatchPause, BatchResult, Engine, Samples, go_on, in_turn
 from verypoorcnn.files.tensors import Tensor, nested
 from verypoorcnn.network import Network
 from verypoorcnn.network.program import (
@@ -65,7 +65,9 @@ class PythonEngine(Engine):
             self._specialised(self._program.training_step, self._trained, batch_size)
 
     @in_turn
-    def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
+    def train_batch(
+        self, samples: Samples, indices: Sequence[int], rate: float, pause: BatchPause = go_on
+    ) -> BatchResult:
         calls = self._program.training_step
         values = self._run(calls, self._trained, samples, indices, rate)
         return BatchResult(sum(values["losses"]), int(sum(values["hits"])), len(indices))

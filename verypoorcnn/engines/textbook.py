@@ -5,13 +5,11 @@ It is the paper's own program, and the reference that every other engine is held
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import partial
-from math import isfinite
+from collections.abc import Iterable, Mapping, Sequence
 from time import perf_counter
 from typing import Any, ClassVar
 
-from verypoorcnn.engines.engine import NOTHING, BatchResult, Engine, Pause, Samples, go_on, in_turn
+from verypoorcnn.engines.engine import BatchPause, BatchResult, Engine, Samples, go_on, in_turn
 from verypoorcnn.files.tensors import Tensor, from_nested, nested, zeros
 from verypoorcnn.network import Network
 from verypoorcnn.network.program import RATE, SAMPLES, Buffer, Call
@@ -29,7 +27,6 @@ class TextbookEngine(Engine):
         self._program = network.program()
         self._whole: dict[str, Any] = {b.name: _empty(b) for b in self._program.gradients}
         self._per_sample: dict[str, list[Any]] = {}  # as many samples as the largest batch so far
-        self._pause: Callable[[], object] = int  # on the way through a batch that takes long
         super().__init__(network, parameters)
 
     @in_turn
@@ -42,7 +39,9 @@ class TextbookEngine(Engine):
         return {b.name: from_nested(self._whole[b.name]) for b in self._program.parameters}
 
     @in_turn
-    def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
+    def train_batch(
+        self, samples: Samples, indices: Sequence[int], rate: float, pause: BatchPause = go_on
+    ) -> BatchResult:
         values = self._load(samples, indices)
         values[RATE.name] = rate
         program, looked = self._program, perf_counter()
@@ -50,32 +49,11 @@ class TextbookEngine(Engine):
             call.run(values)
             if perf_counter() - looked > PATIENCE:
                 own, self._per_sample = self._per_sample, {}  # who asks on the way gets others
-                self._pause()
+                pause()
                 self._per_sample = own
                 looked = perf_counter()
         self._run(program.update, values)
         return BatchResult(sum(values["losses"]), int(sum(values["hits"])), len(indices))
-
-    @in_turn
-    def train_batches(
-        self,
-        samples: Samples,
-        order: Sequence[int],
-        batch_size: int,
-        rate: float,
-        so_far: BatchResult = NOTHING,
-        pause: Pause = go_on,
-    ) -> BatchResult:
-        try:
-            for start in range(0, len(order), batch_size):
-                self._pause = partial(pause, so_far)
-                batch = order[start : start + batch_size]
-                so_far = super().train_batches(samples, batch, batch_size, rate, so_far)
-                if not isfinite(so_far.loss):
-                    break
-        finally:
-            self._pause = int
-        return so_far
 
     @in_turn
     def probabilities(self, samples: Samples, indices: Sequence[int]) -> list[list[float]]:

@@ -13,7 +13,7 @@ from time import perf_counter, sleep
 from typing import Any
 
 from verypoorcnn.engines import BatchResult, Engine, Samples
-from verypoorcnn.engines.engine import NOTHING, Pause, go_on
+from verypoorcnn.engines.engine import NOTHING, BatchPause, Pause, go_on
 from verypoorcnn.files.tensors import Tensor
 
 LOOK = 0.02  # seconds between two looks at whether to go on waiting
@@ -91,8 +91,10 @@ class Paced(Engine):
     def shuffled(self, count: int, key: int) -> Sequence[int]:
         return self.inner.shuffled(count, key)
 
-    def train_batch(self, samples: Samples, indices: Sequence[int], rate: float) -> BatchResult:
-        return self.inner.train_batch(samples, indices, rate)
+    def train_batch(
+        self, samples: Samples, indices: Sequence[int], rate: float, pause: BatchPause = go_on
+    ) -> BatchResult:
+        return self.inner.train_batch(samples, indices, rate, pause)
 
     def train_batches(
         self,

@@ -15,11 +15,12 @@ from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.network import Network
 from verypoorcnn.network.presets import paper
 from verypoorcnn.training.evaluation import Advance, evaluate, probabilities
-from verypoorcnn.training.model_file import ModelFile, load_model, save_model
+from verypoorcnn.training.model_file import ModelFile, are_names, load_model, save_model
 
 if TYPE_CHECKING:
     from verypoorcnn.training.loop import Callback, Record
     from verypoorcnn.training.metrics import Metrics
+    from verypoorcnn.training.settings import TrainingSettings
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ class Model:
     @property
     def named(self) -> bool:
         """Whether its classes have names; a file of PyTorch knows numbers only."""
-        return self.class_names != tuple(map(str, range(self.network.classes)))
+        return are_names(self.class_names)
 
     @property
     def parameters(self) -> dict[str, Tensor]:
@@ -104,14 +105,8 @@ class Model:
             UserError: images of another shape, labels beyond the classes, a loss that is no
                 longer finite.
         """
-        from verypoorcnn.training.epochs import PrintEpochs
-        from verypoorcnn.training.loop import Trainer
         from verypoorcnn.training.settings import TrainingSettings
 
-        self.check(train)
-        if validation:
-            self.check(validation)
-        told = (PrintEpochs(),) if callbacks is None else callbacks
         settings = TrainingSettings(
             epochs=epochs,
             batch_size=batch_size,
@@ -120,6 +115,22 @@ class Model:
             patience=patience,
             measure_start=False,
         )
+        return self._fit(train, validation, settings, callbacks)
+
+    def _fit(
+        self,
+        train: Dataset,
+        validation: Dataset | None,
+        settings: TrainingSettings,
+        callbacks: Sequence[Callback] | None,
+    ) -> list[Record]:
+        from verypoorcnn.training.epochs import PrintEpochs
+        from verypoorcnn.training.loop import Trainer
+
+        self.check(train)
+        if validation:
+            self.check(validation)
+        told = (PrintEpochs(),) if callbacks is None else callbacks
         trainer = Trainer(self.engine, train, settings, validation=validation, callbacks=told)
         trainer.run()
         self.class_names = train.class_names

@@ -17,7 +17,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import product
 
-from verypoorcnn.compiler.loops import Array, Block, If, Index, Let, Loop, Store, Unary
+from verypoorcnn.compiler.loops import (
+    Array,
+    Binary,
+    Block,
+    Comparison,
+    If,
+    Index,
+    Let,
+    Loop,
+    Store,
+    Unary,
+)
 from verypoorcnn.compiler.schedule.legality import Flow
 from verypoorcnn.compiler.schedule.walk import (
     Node,
@@ -66,17 +77,21 @@ def operations(block: Block) -> int:
 def _weight(node: Node) -> int:
     if isinstance(node, Unary):
         return FUNCTION if node.operator in ("exp", "log") else 1
-    return int(hasattr(node, "left") and hasattr(node, "operator"))
+    return int(isinstance(node, Binary | Comparison))
 
 
 def _fused(s: Let | Store) -> int:
     """Products that are added and so cost nothing."""
     return sum(
-        getattr(e, "operator", "") in ("+", "-")
-        and "*" in (getattr(e.left, "operator", ""), getattr(e.right, "operator", ""))  # type: ignore[union-attr]
+        isinstance(e, Binary)
+        and e.operator in ("+", "-")
+        and (_is_product(e.left) or _is_product(e.right))
         for e in expressions_of(s)
-        if hasattr(e, "left")
     )
+
+
+def _is_product(node: Node) -> bool:
+    return isinstance(node, Binary) and node.operator == "*"
 
 
 class TileModel:

@@ -82,9 +82,9 @@ def whole(
 
 def number(fields: Mapping[str, Any], name: str) -> float:
     """A finite number."""
-    given = fields.get(name)
+    given: Any = fields.get(name)
     try:
-        if type(given) in (int, float) and isfinite(value := float(given)):  # type: ignore[arg-type]
+        if type(given) in (int, float) and isfinite(value := float(given)):
             return value
     except OverflowError:
         pass

@@ -59,8 +59,9 @@ def _plain(function: Any) -> FunctionType:
         raise SubsetError(f"{place}: {name} is decorated; give the function without decorators")
     if code.co_freevars:
         outer = ", ".join(code.co_freevars)
-        raise SubsetError(f"{place}: {name} uses {outer} of a function around it; "
-                          "give it as an argument")  # fmt: skip
+        raise SubsetError(
+            f"{place}: {name} uses {outer} of a function around it; give it as an argument"
+        )
     return function
 
 
@@ -77,8 +78,9 @@ def _found(function: FunctionType, code: CodeType) -> tuple[ast.FunctionDef, str
     if tree is not None and tree.decorator_list:
         raise SubsetError(f"{place}: {name} is decorated; take the decorators away")
     if tree is None or in_file is None or _meaning(in_file) != _meaning(code):
-        raise SubsetError(f"{place}: the file has changed since {name} was imported; "
-                          "import it anew")  # fmt: skip
+        raise SubsetError(
+            f"{place}: the file has changed since {name} was imported; import it anew"
+        )
     return tree, file
 
 

@@ -5,19 +5,23 @@ from __future__ import annotations
 import signal
 from array import array
 from math import isnan
+from pathlib import Path
 
 import pytest
 
 from tests.engines import NETWORKS, random_images, striped_images
-from verypoorcnn.engines import BatchResult, textbook
+from verypoorcnn.engines import ENGINES, BatchResult, textbook
 from verypoorcnn.engines.order import shuffled
 from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.errors import UserError
+from verypoorcnn.training.configuration import load_configuration
+from verypoorcnn.training.evaluation import probabilities
 from verypoorcnn.training.interrupt import stop_on_interrupt
 from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Trainer, epoch_key
 from verypoorcnn.training.settings import TrainingSettings
 
 NETWORK = NETWORKS["one dense layer"]
+EXAMPLES = Path(__file__).parent.parent / "examples"
 
 
 def trainer(images, *, network=NETWORK, engine=TextbookEngine, seed=0, callbacks=(), **settings):
@@ -85,6 +89,59 @@ def test_the_start_is_measured_before_the_first_step():
     one.run()
     assert one.position.start["accuracy"] == hits / 10
     assert diary.measurements == 10
+
+
+@pytest.mark.parametrize(
+    ("name", "network", "at_a_time"),
+    [
+        ("textbook", "lenet", [1] * 70),
+        ("textbook", "paper", [35, 35]),
+        ("python", "lenet", [7] * 10),
+        ("python", "paper", [64, 6]),
+        ("native", "lenet", [64, 6]),
+    ],
+)
+def test_a_slow_engine_is_given_few_images_at_a_time(name, network, at_a_time, monkeypatch):
+    """So that it is soon left by who is told to stop: 1 image of LeNet-5 is 416,520 multiply-adds.
+
+    The textbook engine does 4 million a second or so, hence 0.1 s of one; 35 of the paper's 11,328.
+    """
+    kind = ENGINES[name]
+    if obstacle := kind.obstacle():
+        pytest.skip(obstacle)
+    network = load_configuration(EXAMPLES / f"{network}.toml").network.build(10)
+    images = random_images(network, 70)
+    engine, asked, done = kind(network, network.initial_parameters(0)), [], []
+
+    def ask(samples, indices):
+        asked.extend(indices)
+        return [[0.1] * 10 for _ in indices]
+
+    monkeypatch.setattr(engine, "probabilities", ask)
+    assert len(list(probabilities(engine, images, done.append))) == 70
+    assert done == at_a_time
+    assert asked == [*range(70)]
+
+
+def test_a_signal_leaves_an_evaluation_after_one_call_of_the_engine():
+    images = random_images(NETWORK, 10)
+
+    class Slow(TextbookEngine):
+        typical_speed = 35 * NETWORK.multiply_adds  # 3.5 images in 0.1 s
+        asked = 0
+
+        def probabilities(self, samples, indices):
+            self.asked += len(indices)
+            if self.asked == 6:
+                signal.raise_signal(signal.SIGTERM)
+            return super().probabilities(samples, indices)
+
+    with stop_on_interrupt() as stop:
+        one = trainer(images, engine=Slow, callbacks=[stop], measure_start=True)
+        with pytest.raises(Interrupted) as asked:
+            one.run()
+    assert asked.value.signal == signal.SIGTERM
+    assert one.engine.asked == 6
 
 
 def test_validation_is_evaluated_at_the_end_of_the_epoch():

@@ -77,6 +77,7 @@ class Engine(ABC):
 
     name: ClassVar[str]
     typecode: ClassVar[str]  # of its parameters: "d" for float64, "f" for float32
+    typical_speed: float  # multiply-adds of forward passes in a second, about
     longest_call: ClassVar[int] = 1  # batches that one call of `train_batches` may take
     threads: int = 0  # that train, 0: as many as gain; an engine may have none but its caller's
 

@@ -41,6 +41,7 @@ class PythonEngine(Engine):
 
     name: ClassVar[str] = "python"
     typecode: ClassVar[str] = "d"
+    typical_speed = 3e7
 
     def __init__(self, network: Network, parameters: Mapping[str, Tensor]) -> None:
         self._program = network.program()

@@ -22,6 +22,7 @@ class TextbookEngine(Engine):
 
     name: ClassVar[str] = "textbook"
     typecode: ClassVar[str] = "d"
+    typical_speed = 4e6
 
     def __init__(self, network: Network, parameters: Mapping[str, Tensor]) -> None:
         self._program = network.program()

@@ -65,7 +65,7 @@ class Paced(Engine):
         speed: Speed,
     ) -> None:
         self.inner, self.limit, self.hurry, self.speed = engine, limit, hurry, speed
-        self.network = engine.network
+        self.network, self.typical_speed = engine.network, engine.typical_speed
 
     @property
     def threads(self) -> int:

@@ -375,6 +375,35 @@ def test_what_it_cannot_be_called_with(values, reason):
         compiled(*values)
 
 
+def test_it_is_called_by_names_as_by_places():
+    compiled = compile(smooth, SIGNALS, samples=["signals", "results"], backend="interpreter")
+    signals, places = [[float(k * k) for k in range(9)]], [[0.0] * 9]
+    compiled(signals, places, 2.0, 1)
+    assert places != [[0.0] * 9]
+    for values in ([], [signals]):
+        names = [[0.0] * 9]
+        given = {"width": 1, "results": names, "gain": 2.0} | (
+            {} if values else {"signals": signals}
+        )
+        compiled(*values, **given)
+        assert names == places
+
+
+@pytest.mark.parametrize(
+    ("values", "named", "reason"),
+    [
+        ([1], {"signals": 1, "results": 1, "gain": 1}, "signals is given twice; give it once"),
+        ([], {"result": 1}, "there is no parameter 'result'; did you mean 'results'"),
+        ([1, 1], {"width": 1}, "3 values given; give signals, results, gain, width"),
+        ([1] * 5, {"width": 1}, "width is given twice"),
+    ],
+)
+def test_what_names_it_cannot_be_called_with(values, named, reason):
+    compiled = compile(smooth, SIGNALS, samples=["signals", "results"], backend="interpreter")
+    with pytest.raises(UserError, match=f"^smooth: {reason}"):
+        compiled(*values, **named)
+
+
 def test_the_example_in_the_docs(tmp_path, capsys):
     text = (ROOT / "docs" / "compiler.md").read_text("utf-8")
     (example,) = re.findall(

@@ -59,13 +59,17 @@ class Compiled:
     def __reduce__(self) -> tuple[Any, ...]:
         return type(self), self._made_from
 
-    def __call__(self, *values: Any) -> None:
-        """Run it; the lists that the function writes are changed in place.
+    def __call__(self, /, *values: Any, **named: Any) -> None:
+        """Run it with values in the function's order or by its names, as the function itself.
+
+        The lists that the function writes are changed in place.
 
         Raises:
             UserError: a value does not have the shape that the function was compiled for, is no
                 number, or cannot be written; or what is written is given twice.
         """
+        if named:
+            values = self._in_order(values, named)
         if len(values) != len(self.parameters):
             raise self._wrong(f"{len(values)} values given", f"give {', '.join(self.parameters)}")
         given = dict(zip(self.parameters, values, strict=True))
@@ -170,6 +174,17 @@ class Compiled:
         return "native", support().reason
 
     # What is given with a call.
+
+    def _in_order(self, values: Sequence[Any], named: Mapping[str, Any]) -> tuple[Any, ...]:
+        """All values in the function's order, as far as they are given."""
+        first, rest = self.parameters[: len(values)], self.parameters[len(values) :]
+        for name in named:
+            if name in first:
+                raise self._wrong(f"{name} is given twice", "give it once")
+            if name not in rest:
+                known = nearest(name, self.parameters) if self.parameters else "it has none"
+                raise self._wrong(f"there is no parameter {name!r}", known)
+        return (*values, *(named[name] for name in rest if name in named))
 
     def _check_wholes(self, given: Mapping[str, Any]) -> None:
         for name, whole in self.wholes.items():

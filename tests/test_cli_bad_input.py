@@ -44,8 +44,7 @@ def told(capsys, *words):
     assert ran.err.count("\n") == 1, ran.err
     assert ran.err.startswith("verypoorcnn: ")
     assert sorted(Path().rglob("*")) == before
-    said = ran.err.removeprefix("verypoorcnn: ").removesuffix("\n")
-    return said.replace(f"{Path.cwd()}{os.sep}", "")  # train names its data by the whole path
+    return ran.err.removeprefix("verypoorcnn: ").removesuffix("\n")
 
 
 def change(path, change):
@@ -126,6 +125,27 @@ def test_images_of_mixed_sizes(capsys):
 def test_a_damaged_row_of_a_csv_file(capsys, damage, message):
     change_row("own.csv", 17, damage)
     assert told(capsys, "train", "--data", "own.csv", *TINY).startswith(f"own.csv, {message}")
+
+
+@pytest.mark.parametrize(
+    ("words", "before"),
+    [
+        (["train"], ""),
+        (["train", "--resume", "run"], ""),
+        (["evaluate", "run"], ""),
+        (["reproduce", "--seeds", "1"], "seed 1: "),
+        (["lab", "--no-open"], ""),
+        (["lab", "run", "--no-open"], ""),
+        (["explain", "run"], ""),
+    ],
+)
+def test_a_path_is_called_as_it_was_given(capsys, here, words, before):
+    change_row("own.csv", 17, lambda values: values.__setitem__(301, "x"))
+    for path in ("own.csv", str(here / "own.csv")):
+        ran = run(capsys, *words, "--data", path)
+        assert (ran.status, ran.out) == (2, "")
+        said = ran.err.splitlines()[-1].removeprefix(f"verypoorcnn: {before}")
+        assert said.startswith(f"{path}, row 17, column 302: pixel 'x' is not a whole number")
 
 
 @pytest.mark.usefixtures("here")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.commands import SKETCHES, TINY, drawings, run, write_csv
 from tests.reports import Page
-from verypoorcnn.data import fashion_mnist as fm
+from tests.sources import forget_data
 from verypoorcnn.engines import choose_engine
 from verypoorcnn.training import experiment, loop
 
@@ -127,7 +127,8 @@ def test_resumed_with_more_epochs(capsys):
 
 def test_a_run_on_a_relative_path_goes_on_from_any_folder(capsys, tmp_path, monkeypatch):
     write_csv(tmp_path / "own.csv", drawings(60))
-    run(capsys, "train", "--data", "own.csv", *TINY, "--out", "here", "--json")
+    kept = run(capsys, "train", "--data", "own.csv", *TINY, "--out", "here", "--json").json
+    assert kept["data"] == str(tmp_path / "own.csv")
     whole = run(capsys, "train", "--data", "own.csv", *TINY, "--epochs", 2, "--json").json
     (tmp_path / "else").mkdir()
     monkeypatch.chdir(tmp_path / "else")
@@ -184,12 +185,7 @@ def test_real_images(capsys, fashion_mnist):
 @pytest.fixture
 def _offline(tmp_path, monkeypatch):
     """A machine without Fashion-MNIST and without a network."""
-    for name in ("VERYPOORCNN_DATA", "XDG_CACHE_HOME", "KERAS_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(fm, "URL", "http://127.0.0.1:0/{name}.gz")  # port 0 answers nobody
+    forget_data(tmp_path / "home", monkeypatch)
 
 
 @pytest.mark.usefixtures("_offline")

@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 import pytest
 
-from tests.commands import ROOT, drawings, run, small_run, write_csv
+from tests.commands import ROOT, drawings, run, small_run, write_csv, write_idx
 from tests.lab import flat, numbers, serving, small_session
 from verypoorcnn.engines.textbook import TextbookEngine
 from verypoorcnn.errors import UserError
@@ -70,6 +70,73 @@ def test_without_fashion_mnist_there_are_the_sketches(monkeypatch):
     session = opened(None)
     assert session.parts.origin == "built-in sketches"
     assert session.configuration.data.source == "sketches"
+
+
+def trained_on(folder: Path, data: str, source: str = "fashion-mnist") -> Path:
+    """A run whose model and configuration say so; what it holds was trained on sketches."""
+    tables = json.loads((small_run(folder) / "config.json").read_text())
+    tables["data"]["source"] = source
+    (folder / "config.json").write_text(json.dumps(tables))
+    model = Model.load(folder / "model.safetensors")
+    model.details["data"] = data
+    model.save(folder / "model.safetensors")
+    return folder
+
+
+@pytest.fixture
+def nowhere(monkeypatch):
+    """Fashion-MNIST is neither on this machine nor to be had; the sketches are not it."""
+    from verypoorcnn.data import fashion_mnist
+
+    def fails(folder, progress):
+        raise UserError("no network")
+
+    monkeypatch.setattr(fashion_mnist, "find", lambda: None)
+    monkeypatch.setattr(fashion_mnist, "download", fails)
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_sketches_do_not_take_the_place_of_what_was_trained_on(tmp_path):
+    run = trained_on(tmp_path / "run", "Fashion-MNIST from somewhere")
+    with pytest.raises(UserError) as error:
+        opened(run)
+    assert str(error.value) == (
+        f"no network; these are the data that {run} was trained on, --data gives others"
+    )
+    with pytest.raises(UserError, match=r"^no network; a model file does not say .* --data does$"):
+        opened(run / "model.safetensors")
+    for what in (run, run / "model.safetensors"):
+        assert opened(what, "sketches").parts.origin == "built-in sketches"
+
+
+@pytest.mark.usefixtures("nowhere")
+def test_sketches_that_were_trained_on_are_the_runs_own(tmp_path):
+    run = trained_on(tmp_path / "run", "built-in sketches")  # in the place of Fashion-MNIST
+    for what in (run, run / "model.safetensors"):
+        session = opened(what)
+        assert session.parts.origin == "built-in sketches"
+        assert session.configuration.data.source == "sketches"  # for trainings in the lab
+
+
+def test_a_run_whose_data_have_moved(capsys, tmp_path, few):
+    gone = str(tmp_path / "gone.csv")
+    folder = trained_on(tmp_path / "run", gone, source=gone)
+    capsys.readouterr()
+    ran = run(capsys, "lab", folder, "--no-open")
+    assert (ran.status, ran.out, ran.err.count("\n")) == (2, "", 1)
+    assert repr(gone) in ran.err
+    assert ran.err.endswith(f"that {folder} was trained on, --data gives others\n")
+    assert "few.csv" in opened(folder, few).parts.origin
+
+
+def test_a_model_file_of_other_data_than_fashion_mnist(tmp_path, few):
+    path = trained_on(tmp_path / "run", "own.csv") / "model.safetensors"
+    with pytest.raises(UserError) as error:
+        opened(path)
+    assert str(error.value) == (
+        f"{path}: it was trained on own.csv; give these data, or others, by --data"
+    )
+    assert "few.csv" in opened(path, few).parts.origin
 
 
 def test_a_configuration(tmp_path):
@@ -231,7 +298,9 @@ def test_a_run_that_has_learned_nothing_yet(tmp_path):
         opened(folder)
 
 
-def test_images_that_the_network_does_not_take(tmp_path):
+def test_images_that_the_network_does_not_take(tmp_path, monkeypatch):
+    monkeypatch.setenv("VERYPOORCNN_DATA", str(write_idx(tmp_path / "data", drawings(20))))
+    monkeypatch.setattr("verypoorcnn.data.fashion_mnist.recognise", lambda labels: True)
     network = Network((3, 8, 8), (Flatten(), Dense(10)))
     path = tmp_path / "m.safetensors"
     save_model(path, ModelFile(network, network.initial_parameters(0), tuple("abcdefghij")))

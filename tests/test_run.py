@@ -24,8 +24,9 @@ from verypoorcnn.files import safetensors
 from verypoorcnn.training import experiment
 from verypoorcnn.training.checkpoint import load_checkpoint, save_checkpoint
 from verypoorcnn.training.configuration import load_configuration
+from verypoorcnn.training.loading import located, located_origin
 from verypoorcnn.training.loop import Position, Trainer
-from verypoorcnn.training.run import Recorder, Run, located
+from verypoorcnn.training.run import Recorder, Run
 from verypoorcnn.training.settings import TrainingSettings
 
 ROOT = Path(__file__).parent.parent
@@ -46,7 +47,7 @@ OFTEN = """
 import sys
 from verypoorcnn.cli import main
 from verypoorcnn.training import run
-run.BETWEEN_EPOCHS = run.WITHIN_EPOCH = 0.0
+run.FIRST = run.BETWEEN_EPOCHS = run.WITHIN_EPOCH = 0.0
 sys.exit(main())
 """
 
@@ -444,6 +445,19 @@ def test_the_data_of_a_run_are_found_from_any_folder(tmp_path, monkeypatch):
         "Fashion-MNIST": "Fashion-MNIST",
         "gone.csv": "gone.csv",
     }
+
+
+def test_what_a_run_keeps_calls_its_data_by_their_whole_path(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    named = {
+        ("own.csv", "own.csv"): str(tmp_path / "own.csv"),
+        (".", "Fashion-MNIST from raw"): f"Fashion-MNIST from {tmp_path / 'raw'}",
+        ("fashion-mnist", "Fashion-MNIST from data"): "Fashion-MNIST from data",
+        ("Fashion-MNIST", "built-in sketches"): "built-in sketches",
+    }
+    for (source, origin), expected in named.items():
+        configuration = load_configuration(overrides=[f"data.source={source}"])
+        assert located_origin(origin, configuration) == expected
 
 
 def test_no_run_is_written_over(tmp_path):

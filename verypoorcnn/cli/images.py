@@ -66,8 +66,8 @@ def _of_source(source: str | None, model: Model, samples: int | None) -> Dataset
 
 
 def _advice(options: Namespace, run: Run | None) -> str:
+    from verypoorcnn.training.loading import OF_A_FILE, OF_A_RUN
+
     if options.data:
         return ""
-    if run is None:
-        return "; a model file does not say what data it is for, --data does"
-    return f"; these are the data that {run.folder} was trained on, --data gives others"
+    return f"; {OF_A_RUN.format(run=run.folder) if run else OF_A_FILE}"

@@ -124,24 +124,29 @@ def _interrupted(run: Run | None, signal: int) -> int:
 
 def _begin(options: Namespace) -> int:
     from verypoorcnn.training.configuration import load_configuration
-    from verypoorcnn.training.run import Run, located
+    from verypoorcnn.training.loading import located
+    from verypoorcnn.training.run import Run
 
     path = Path(options.config) if options.config else None
     folder = Path(options.out) if options.out else None
-    configuration = located(load_configuration(path, _overrides(options)))
+    configuration = load_configuration(path, _overrides(options))
     if folder:
         Run.check_free(folder)
-    return _train(options, configuration, lambda data: Run.create(folder, configuration, data))
+    return _train(
+        options, configuration, lambda data: Run.create(folder, located(configuration), data)
+    )
 
 
 def _resume(options: Namespace) -> int:
-    from verypoorcnn.training.run import Run, located
+    from verypoorcnn.training.loading import located
+    from verypoorcnn.training.run import Run
 
     run = Run.open(Path(options.resume))
     if options.config:
         raise UserError(f"--resume goes on with {run.config}; leave {options.config} away")
-    configuration = located(run.changed_configuration(_overrides(options)))
-    moved = configuration.data != run.configuration().data  # then a report has images again
+    configuration = run.changed_configuration(_overrides(options))
+    # Where the data have moved, there is something to do: the report has images again.
+    moved = located(configuration).data != run.configuration().data
     if not moved and run.is_finished(configuration):
         return _nothing_to_do(options, run, configuration)
     return _train(options, configuration, lambda data: run)

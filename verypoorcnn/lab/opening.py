@@ -4,6 +4,9 @@ nothing          the paper's network, untrained
 FILE.toml        the configuration's network, untrained
 RUN              what was learned, the configuration, its data
 FILE.safetensors what was learned; the data are given, or Fashion-MNIST
+
+What is untrained takes the sketches where Fashion-MNIST is not on this machine.  What was trained
+is shown on what it was trained on, or on the data that are given: others would mislead.
 """
 
 from __future__ import annotations
@@ -13,11 +16,13 @@ from dataclasses import replace
 from pathlib import Path
 
 from verypoorcnn.data import fashion_mnist
+from verypoorcnn.data.opening import SKETCHES_ORIGIN
+from verypoorcnn.data.sources import Parts
 from verypoorcnn.errors import UserError
 from verypoorcnn.lab.session import Session
 from verypoorcnn.network import Network
 from verypoorcnn.training.configuration import Configuration, NetworkSettings, load_configuration
-from verypoorcnn.training.loading import load_parts
+from verypoorcnn.training.loading import OF_A_FILE, OF_A_RUN, load_parts, load_parts_of_run
 from verypoorcnn.training.model_file import ModelFile, load_model
 from verypoorcnn.training.run import Run
 
@@ -36,7 +41,8 @@ def open_session(
         network: of a model file that does not say it and is no preset's.
 
     Raises:
-        UserError: what cannot be read, and data that the network does not take.
+        UserError: what cannot be read; data that the network does not take, or that it was
+            trained on and that are gone.
     """
     path = Path(what) if what else None
     if path is None or path.suffix == ".toml":
@@ -47,7 +53,7 @@ def open_session(
 
 
 def _untrained(configuration: Configuration, source: str | None, say: Say) -> Session:
-    configuration = _with_source(configuration, source)
+    configuration = _with_source(configuration, source or _at_hand(configuration))
     parts = load_parts(configuration, say)
     network = configuration.network.build(len(parts.train.class_names))
     seed = configuration.training.seed
@@ -57,7 +63,7 @@ def _untrained(configuration: Configuration, source: str | None, say: Say) -> Se
         origin=f"untrained, seed {seed}",
         parts=parts,
         class_names=parts.train.class_names,
-        configuration=configuration,
+        configuration=_as_found(configuration, parts),
         title="The paper's network" if _is_default(configuration) else configuration.origin,
     )
 
@@ -66,10 +72,13 @@ def _of_run(folder: Path, source: str | None, say: Say) -> Session:
     run = Run.open(folder)
     if not run.model.exists():
         raise UserError(f"{folder}: nothing is learned yet; go on with train --resume {folder}")
-    configuration = run.configuration()
-    if source:
-        configuration = _with_source(configuration, source)
-    return _trained(load_model(run.model), configuration, str(folder), say, run)
+    file, configuration = load_model(run.model), _with_source(run.configuration(), source)
+    try:
+        parts = _images(file, configuration, source, say)
+    except UserError as error:
+        advice = "" if source else f"; {OF_A_RUN.format(run=folder)}"
+        raise UserError(f"{error}{advice}") from None
+    return _trained(file, configuration, parts, str(folder), run)
 
 
 def _of_file(path: Path, source: str | None, say: Say, network: Network | None) -> Session:
@@ -79,19 +88,40 @@ def _of_file(path: Path, source: str | None, say: Say, network: Network | None) 
         layers=tuple(layer.settings() for layer in file.network.layers),
     )
     configuration = replace(Configuration(origin=str(path)), network=settings)
+    source = source or _own_source(file, path)
+    configuration = _with_source(configuration, source)
     try:
-        return _trained(file, _with_source(configuration, source), str(path), say)
+        parts = _images(file, configuration, source, say)
     except UserError as error:
-        advice = "" if source else "; a model file does not say what data it is for, --data does"
-        raise UserError(f"{error}{advice}") from None
+        raise UserError(f"{error}{'' if source else f'; {OF_A_FILE}'}") from None
+    return _trained(file, configuration, parts, str(path))
+
+
+def _own_source(file: ModelFile, path: Path) -> str | None:
+    """The data by name that a model file says it was trained on; None if that is Fashion-MNIST.
+
+    What says nothing, as a file of PyTorch, is taken for a model of Fashion-MNIST, too.
+    """
+    told = str(file.details.get("data", ""))
+    if told.startswith(SKETCHES_ORIGIN):
+        return "sketches"
+    if told and not told.startswith("Fashion-MNIST"):
+        raise UserError(f"{path}: it was trained on {told}; give these data, or others, by --data")
+    return None
+
+
+def _images(file: ModelFile, configuration: Configuration, source: str | None, say: Say) -> Parts:
+    """The images that are given, or else those that the model was trained on."""
+    names = file.class_names if file.named else None
+    if source:
+        return load_parts(configuration, say, names=names)
+    return load_parts_of_run(configuration, str(file.details.get("data", "")), say, names)
 
 
 def _trained(
-    file: ModelFile, configuration: Configuration, where: str, say: Say, run: Run | None = None
+    file: ModelFile, configuration: Configuration, parts: Parts, where: str, run: Run | None = None
 ) -> Session:
     network = file.network
-    named = file.class_names != tuple(map(str, range(network.classes)))
-    parts = load_parts(configuration, say, names=file.class_names if named else None)
     if len(parts.train.class_names) != network.classes:
         raise UserError(
             f"{parts.origin}: {len(parts.train.class_names)} classes, but {where} tells "
@@ -103,18 +133,25 @@ def _trained(
         origin=where,
         parts=parts,
         class_names=parts.train.class_names,
-        configuration=configuration,
+        configuration=_as_found(configuration, parts),
         title=where,
         run=run,
         details=file.details,
     )
 
 
+def _at_hand(configuration: Configuration) -> str:
+    """The configuration's source, but no download where nobody has asked for Fashion-MNIST."""
+    source, usual = configuration.data.source, Configuration().data.source
+    return "sketches" if source == usual and fashion_mnist.find() is None else source
+
+
+def _as_found(configuration: Configuration, parts: Parts) -> Configuration:
+    """With the sketches if they are in the place of Fashion-MNIST: trainings read them again."""
+    return _with_source(configuration, "sketches" if parts.origin == SKETCHES_ORIGIN else None)
+
+
 def _with_source(configuration: Configuration, source: str | None) -> Configuration:
-    """With these data; where nobody names any, with what is on this machine."""
-    usual = Configuration().data.source
-    if source is None and configuration.data.source == usual and fashion_mnist.find() is None:
-        source = "sketches"
     data = configuration.data
     return replace(configuration, data=replace(data, source=source or data.source))
 

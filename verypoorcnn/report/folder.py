@@ -23,10 +23,10 @@ from verypoorcnn.files.json_text import from_json
 from verypoorcnn.report.evidence import Evidence, Stopped
 from verypoorcnn.training.checkpoint import Checkpoint, fingerprint, read_checkpoint
 from verypoorcnn.training.evaluation import probabilities
-from verypoorcnn.training.loading import load_parts
+from verypoorcnn.training.loading import NAMES, load_parts_of_run
 from verypoorcnn.training.metrics import measure
 from verypoorcnn.training.model_file import load_model
-from verypoorcnn.training.run import NAMES, Kinds, Run, check_kinds
+from verypoorcnn.training.run import Kinds, Run, check_kinds
 
 # What a result must hold for a report, and of which kind it is.
 SCORES = ("loss", "accuracy", "precision", "recall", "f1")
@@ -174,21 +174,15 @@ def _with_engine(evidence: Evidence, parts: Parts) -> Evidence:
 
 def _parts(evidence: Evidence) -> Parts:
     """The images as the run had them; nothing is downloaded for a report."""
-    from verypoorcnn.data import fashion_mnist as fm
-
-    origin = evidence.result["data"]
-    source = evidence.configuration.data.source or "fashion-mnist"
-    if origin == "built-in sketches":  # perhaps in place of Fashion-MNIST, which was not there
-        source = "sketches"
-    elif source.lower() == "fashion-mnist" and fm.find() is None:
-        raise UserError("Fashion-MNIST is no longer on this machine")
-    elif source.lower() not in NAMES and not Path(source).expanduser().exists():
+    source = evidence.configuration.data.source
+    if source.lower() not in NAMES and not Path(source).expanduser().exists():
         raise UserError(_gone(source, evidence.folder))
-    return load_parts(
+    return load_parts_of_run(
         evidence.configuration,
+        evidence.result["data"],
         lambda line: None,  # it was said when the run was made
-        source=source,
-        names=evidence.class_names,
+        evidence.class_names,
+        download=False,
     )
 
 

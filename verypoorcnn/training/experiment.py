@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -25,7 +25,7 @@ from verypoorcnn.training.configuration import Configuration
 from verypoorcnn.training.epochs import epoch_line
 from verypoorcnn.training.evaluation import probabilities
 from verypoorcnn.training.interrupt import StopWhenAsked, stop_on_interrupt
-from verypoorcnn.training.loading import load_parts
+from verypoorcnn.training.loading import load_parts, located, located_origin
 from verypoorcnn.training.loop import Callback, Diverged, Interrupted, Position, Record, Trainer
 from verypoorcnn.training.metrics import Metrics, measure
 from verypoorcnn.training.model import Model
@@ -97,11 +97,18 @@ class Experiment:
             Interrupted: Ctrl-C or the like; everything is saved.
         """
         with self.watch("data"):
-            parts = load_parts(self.configuration, self.reporter.say)
+            parts = self._load()
         network = self.configuration.network.build(len(parts.train.class_names))
         self.run = self.begin(parts.origin) if self.begin else None
         with self.run.lock if self.run else nullcontext():
             return self._execute(network, parts)
+
+    def _load(self) -> Parts:
+        """The data, which errors call by the path that was given, and results by the whole one."""
+        parts = load_parts(self.configuration, self.reporter.say)
+        parts = replace(parts, origin=located_origin(parts.origin, self.configuration))
+        self.configuration = located(self.configuration)
+        return parts
 
     def _execute(self, network: Network, parts: Parts) -> Outcome:
         with self.watch("compile"):

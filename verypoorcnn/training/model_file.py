@@ -38,6 +38,11 @@ class ModelFile:
     class_names: tuple[str, ...]
     details: Mapping[str, Any] = field(default_factory=dict)  # data, seed, metrics, …
 
+    @property
+    def named(self) -> bool:
+        """Whether its classes have names; a file of PyTorch knows numbers only."""
+        return are_names(self.class_names)
+
 
 def save_model(path: Path, model: ModelFile) -> None:
     """Write a model, whole or not at all."""
@@ -79,9 +84,14 @@ def load_model(path: Path, network: Network | None = None) -> ModelFile:
             f"{path}: version {__version__} does not know its preprocessing, "
             f"{metadata['preprocessing']}; use the version that wrote it"
         )
-    names = _class_names(metadata, network, path) if own else _numbered(network)
+    names = _class_names(metadata, network, path) if own else _numbered(network.classes)
     details = _json(metadata, "details", path) if own else {}
     return ModelFile(network, tensors, names, details)
+
+
+def are_names(class_names: tuple[str, ...]) -> bool:
+    """Whether classes are called otherwise than by their numbers."""
+    return class_names != _numbered(len(class_names))
 
 
 def check_parameters(parameters: Mapping[str, Tensor], network: Network, where: str) -> None:
@@ -141,8 +151,8 @@ def _class_names(metadata: Mapping[str, str], network: Network, path: Path) -> t
     return tuple(names)
 
 
-def _numbered(network: Network) -> tuple[str, ...]:
-    return tuple(str(label) for label in range(network.classes))
+def _numbered(classes: int) -> tuple[str, ...]:
+    return tuple(map(str, range(classes)))
 
 
 def _json(metadata: Mapping[str, str], key: str, path: Path) -> dict[str, Any]:

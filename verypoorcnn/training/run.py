@@ -15,8 +15,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from time import monotonic
@@ -45,7 +43,6 @@ MAY_CHANGE = (
     "training.threads",
     "data.source",
 )
-NAMES = ("fashion-mnist", "sketches")  # of data that are found wherever one is
 # What the lines of the files must hold, and of which kind it is.
 Kinds = Mapping[str, type | tuple[type, ...]]
 EPOCH: Kinds = {"epoch": int, **dict.fromkeys(("loss", "accuracy", "seconds"), (int, float))}
@@ -164,16 +161,6 @@ class Run:
             if "ended" in stretch:
                 check_kinds(stretch["ended"], ENDED, f"{self.stretches}, line {number}: ended")
         return stretches
-
-
-def located(configuration: Configuration) -> Configuration:
-    """With the whole path of the data, so that the run can be looked at from any folder."""
-    source = configuration.data.source
-    path = os.path.abspath(os.path.expanduser(source))  # noqa: PTH100, PTH111
-    if source.lower() not in NAMES and os.path.exists(path):  # noqa: PTH110
-        with suppress(UserError):  # a folder whose name cannot stand in a configuration
-            return replace(configuration, data=replace(configuration.data, source=path))
-    return configuration
 
 
 def check_kinds(record: Any, kinds: Kinds, where: str) -> None:

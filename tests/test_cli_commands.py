@@ -202,7 +202,8 @@ def test_reproduce_ends_with_the_first_failure(capsys):
     rate = ("--set", "training.learning_rate=1e300")
     ran = run(capsys, "reproduce", "--data", "sketches", *TINY, *rate, "--seeds", 1)
     assert (ran.status, ran.out) == (2, "")
-    assert ran.err.startswith("verypoorcnn: seed 1: epoch 1, batch ")
+    *_, last = ran.err.splitlines()  # before it, on a busy machine, progress
+    assert last.startswith("verypoorcnn: seed 1: epoch 1, batch ")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGINT to send")

@@ -46,6 +46,7 @@ class Outcome:
     configuration: Configuration
     seconds: dict[str, float]  # start, data, compile, train, evaluate, total
     run: Run | None
+    made_with: dict[str, str] = field(default_factory=process.surroundings)
 
     def as_dict(self) -> dict[str, Any]:
         """What `train --json` prints."""
@@ -61,7 +62,7 @@ class Outcome:
             "test": self.test.as_dict(),
             "seconds": self.seconds,
             "peak_rss_bytes": process.peak_memory(),
-            "made_with": process.surroundings(),
+            "made_with": self.made_with,
             "run": str(self.run.folder) if self.run else None,
         }
 

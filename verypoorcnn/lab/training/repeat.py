@@ -16,6 +16,7 @@ from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.lab.session import Session
 from verypoorcnn.lab.training.history import History, Moment, Parameters
 from verypoorcnn.training.interrupt import StopWhenAsked
+from verypoorcnn.training.loading import located_origin
 from verypoorcnn.training.loop import Callback, Record, Trainer
 from verypoorcnn.training.settings import TrainingSettings
 
@@ -101,7 +102,7 @@ def _settings(session: Session) -> TrainingSettings:
 
 def compared(session: Session, settings: TrainingSettings, found: Parameters) -> tuple[bool, str]:
     """Whether it ended in the very numbers of the saved model, and what to say of that."""
-    saved = session.began.learned
+    saved = session.began.parameters
     apart = largest_difference(saved, found)
     if apart == 0:
         return True, "The repetition ended in the same bits as the saved model."
@@ -112,9 +113,10 @@ def _why(session: Session, settings: TrainingSettings, apart: float) -> str:
     """The likeliest reason, after "differs …"."""
     most = f"by at most {apart:.2g}"
     data = session.details.get("data")
-    if isinstance(data, str) and data != session.parts.origin:
+    here = located_origin(session.parts.origin, session.configuration)
+    if isinstance(data, str) and data != here:
         return f"({most}), which was trained on other images: {data}"
-    if not all(map(_is_float32, session.began.learned.values())):
+    if not all(map(_is_float32, session.began.parameters.values())):
         return f"{most}: it was trained in float64, the repetition in float32"
     if session.run is None:
         return (

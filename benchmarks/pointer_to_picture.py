@@ -107,12 +107,15 @@ def over(selector: str) -> Callable[[Page, int], None]:
     return turn
 
 
-MAP = ".stage .map-marks"
+MAP = ".stage .panel.asked .map-marks"  # of the numbers that are explained
 ACTS = [
     Act("next image, network", "view=network", ".strip canvas", nothing, key("]")),
+    Act("any image, network", "view=network", ".strip canvas", nothing, key("r")),
     Act("pointer over a map", "view=network&layer=conv1", MAP, nothing, over(MAP)),
     Act("next image, a number open", "view=network&layer=conv1&cell=1.2.2", MAP, nothing, key("]")),
+    Act("any image, a number open", "view=network&layer=conv1&cell=1.2.2", MAP, nothing, key("r")),
     Act("next image, backward", "view=backward", ".strip canvas", nothing, key("]")),
+    Act("any image, backward", "view=backward", ".strip canvas", nothing, key("r")),
     Act("pointer over deltas", "view=backward&layer=conv1", MAP, nothing, over(MAP)),
     Act(
         "next image, a kernel's gradient",
@@ -120,6 +123,13 @@ ACTS = [
         ".result-value",
         nothing,
         key("]"),
+    ),
+    Act(
+        "any image, a kernel's gradient",
+        "view=backward&layer=conv1&target=conv1.weight[1][0][2][2]",
+        ".result-value",
+        nothing,
+        key("r"),
     ),
     Act(
         "a weight moved",

@@ -302,9 +302,9 @@ def test_a_weight_of_another_value(lab: Client):
     version = lab.post("/api/whatif", {"edits": [edit]})["version"]
     after, known = lab.get("/api/forward?image=test:2"), lab.get("/api/parameters")
     assert after["version"] == known["version"] == version > before["version"]
-    learned = session.held.learned["conv1.weight"].values
+    learned = session.held.untouched.parameters["conv1.weight"].values
     assert known["edited"] == [edit | {"was": learned[2 * 9 + 4]}]
-    changed = dict(session.held.learned)
+    changed = dict(session.held.untouched.parameters)
     changed["conv1.weight"] = Tensor(
         (3, 1, 3, 3), learned[:22] + type(learned)("d", [0.75]) + learned[23:]
     )
@@ -314,6 +314,30 @@ def test_a_weight_of_another_value(lab: Client):
     lab.post("/api/whatif/reset", {})
     assert lab.get("/api/forward?image=test:2")["probabilities"] == before["probabilities"]
     assert lab.get("/api/parameters")["edited"] == []
+
+
+def test_a_trial_is_answered_with_its_consequences(lab: Client):
+    edits = [{"parameter": "fc1.bias", "index": [1], "value": 2.0}]
+    silence = [{"layer": "conv1", "filter": 1}]
+    given = {"edits": edits, "silence": silence, "image": "test:2"}
+    answer = lab.post("/api/whatif", given)
+    assert answer["forward"] == lab.get("/api/forward?image=test:2")
+    whole, learned = lab.get("/api/parameters"), lab.get("/api/parameters?original=1")
+    changed = answer["parameters"]
+    assert changed == lab.get("/api/parameters?changed=1")
+    assert [*changed["values"]] == ["conv1.weight", "conv1.bias", "fc1.bias"]
+    assert whole["values"] == learned["values"] | changed["values"]
+    assert changed["edited"] == whole["edited"] != []
+    assert learned["edited"] == learned["silenced"] == []
+    assert numbers(learned["values"]["fc1.bias"])[1] == changed["edited"][0]["was"] != 2.0
+    assert whole["version"] == answer["version"] > learned["version"] == answer["learned"]
+
+
+def test_a_trial_of_an_image_that_there_is_not_changes_nothing(lab: Client):
+    before = lab.get("/api/session")["version"]
+    refused = lab.refused("/api/whatif", {"edits": [], "image": "test:99999"})
+    assert "no image" in refused
+    assert lab.get("/api/session")["version"] == before
 
 
 def test_a_silent_filter_gives_zero_everywhere(lab: Client):
@@ -343,7 +367,7 @@ def test_the_whole_set_is_replaced(lab: Client):
 def test_another_model_takes_them_away(lab: Client):
     session = lab.server.session
     lab.post("/api/whatif", {"silence": [{"layer": "conv1", "filter": 1}]})
-    learned = session.held.learned
+    learned = session.held.untouched.parameters
     session.replace(SMALL, SMALL.initial_parameters(5), origin="another")
     assert lab.get("/api/parameters")["silenced"] == []
     assert lab.get("/api/session")["origin"] == "another"

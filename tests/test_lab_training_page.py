@@ -129,6 +129,7 @@ def test_a_knob_repeats_the_experiment_and_leaves_the_one_before_as_a_ghost(open
     for _ in range(5):
         page.keyboard.press("ArrowRight")
     page.wait_for_selector(".experiment-before:has-text('learning rate 0.1')")
+    page.locator(".seeds .now circle").nth(4).wait_for()  # the last of five seeds
     page.wait_for_selector(".experiment-about:has-text(', 5 seeds')")
     assert number(page.inner_text(".headline")) > 30
     assert page.locator(".seeds .now circle").count() == 5

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.lab import Client, serving, small_session
+from tests.lab import Client, serving, small_session, visit
 from verypoorcnn.explain import Explainer
+from verypoorcnn.lab.edits import WhatIf
 from verypoorcnn.lab.session import Session
 from verypoorcnn.network import Network
 from verypoorcnn.network.layers import Conv2D, Dense, Flatten, MaxPool2D, ReLU
@@ -37,13 +38,7 @@ def served(session: Session) -> Iterator[Client]:
 @pytest.fixture
 def opened(page: Any, served: Client) -> Open:
     """Open a state of the page."""
-    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
-
-    def show(state: str) -> Any:
-        page.goto(f"{served.server.address}#{state}")
-        return page
-
-    return show
+    return lambda state: visit(page, served.server, state)
 
 
 def explainer(session: Session, image: int) -> Explainer:
@@ -72,7 +67,7 @@ def to_digits(text: str) -> str:
 def test_every_layer_shows_the_textbooks_digits(
     opened: Open, session: Session, layer: str, cell: str
 ) -> None:
-    page = opened(f"view=network&image=test:3&layer={layer}&cell={cell}")
+    page = opened(f"network&image=test:3&layer={layer}&cell={cell}")
     page.locator(".result-value").wait_for()
 
     value = explainer(session, 3).value(layer + "".join(f"[{i}]" for i in cell.split(".")))
@@ -90,7 +85,7 @@ def test_every_layer_shows_the_textbooks_digits(
 def test_every_gradient_shows_the_textbooks_digits(
     opened: Open, session: Session, layer: str, target: str
 ) -> None:
-    page = opened(f"view=backward&image=test:3&layer={layer}&target={target}")
+    page = opened(f"backward&image=test:3&layer={layer}&target={target}")
     page.locator(".result-value").wait_for()
 
     assert shown(page) == explainer(session, 3).value(target, "gradient")
@@ -107,7 +102,7 @@ def test_every_gradient_shows_the_textbooks_digits(
 def test_every_step_shows_the_textbooks_digits_and_code(
     opened: Open, session: Session, layer: str, target: str, function: str
 ) -> None:
-    page = opened(f"view=backward&image=test:3&layer={layer}&of=update&target={target}")
+    page = opened(f"backward&image=test:3&layer={layer}&of=update&target={target}")
     page.locator(".result-value").wait_for()
 
     known = explainer(session, 3)
@@ -121,7 +116,7 @@ def test_every_step_shows_the_textbooks_digits_and_code(
 def test_a_step_is_drawn_from_the_same_numbers_and_walked_like_them(
     opened: Open, session: Session
 ) -> None:
-    page = opened("view=backward&image=test:3&layer=conv1")
+    page = opened("backward&image=test:3&layer=conv1")
     page.get_by_role("button", name="The step of training").click()
     page.wait_for_selector(".result-name:text('new conv1.')")
 
@@ -139,7 +134,7 @@ def test_a_step_is_drawn_from_the_same_numbers_and_walked_like_them(
 
 
 def test_the_step_beneath_a_gradient_leads_to_its_code(opened: Open, session: Session) -> None:
-    page = opened("view=backward&image=test:3&layer=fc1&target=fc1.bias[2]")
+    page = opened("backward&image=test:3&layer=fc1&target=fc1.bias[2]")
     page.get_by_role("button", name="Its arithmetic and code").click()
     page.wait_for_selector(".result-name:text-is('new fc1.bias[2]')")
 
@@ -151,7 +146,7 @@ def test_the_step_beneath_a_gradient_leads_to_its_code(opened: Open, session: Se
 
 
 def test_the_terms_add_up_in_the_order_of_the_loops(opened: Open) -> None:
-    page = opened("view=network&image=test:3&layer=conv2&cell=1.2.2")
+    page = opened("network&image=test:3&layer=conv2&cell=1.2.2")
     totals = page.locator(".running data")
     totals.last.wait_for()
 
@@ -160,7 +155,7 @@ def test_the_terms_add_up_in_the_order_of_the_loops(opened: Open) -> None:
 
 
 def test_steps_go_through_the_lines_with_their_variables(opened: Open) -> None:
-    page = opened("view=network&image=test:3&layer=conv2&cell=1.2.2")
+    page = opened("network&image=test:3&layer=conv2&cell=1.2.2")
     page.locator(".code-line").first.wait_for()
     page.get_by_text("step 0 of 30").wait_for()
 
@@ -178,7 +173,7 @@ def test_steps_go_through_the_lines_with_their_variables(opened: Open) -> None:
 
 
 def test_every_level_of_the_code_opens(opened: Open) -> None:
-    page = opened("view=network&image=test:3&layer=relu1&cell=0.1.1")
+    page = opened("network&image=test:3&layer=relu1&cell=0.1.1")
     page.locator(".code-line").first.wait_for()
 
     for level, word in (("Loops", "0..3"), ("Python", "def relu_maps"), ("Assembly", "vmaxps")):
@@ -187,7 +182,7 @@ def test_every_level_of_the_code_opens(opened: Open) -> None:
 
 
 def test_the_losses_functions_have_levels_too(opened: Open) -> None:
-    page = opened("view=network&image=test:3&layer=probabilities&cell=4&level=python")
+    page = opened("network&image=test:3&layer=probabilities&cell=4&level=python")
     page.locator(".code-body", has_text="def softmax").wait_for()
 
     page.goto(page.url.replace("network", "code").replace("probabilities", "loss"))
@@ -196,7 +191,7 @@ def test_the_losses_functions_have_levels_too(opened: Open) -> None:
 
 
 def test_a_nudged_weight_moves_the_loss_as_its_gradient_foretold(opened: Open) -> None:
-    page = opened("view=backward&image=test:3&layer=fc1&target=fc1.bias[2]")
+    page = opened("backward&image=test:3&layer=fc1&target=fc1.bias[2]")
     page.locator(".nudge-result dd").last.wait_for()
     gradient = shown(page)
 
@@ -214,7 +209,7 @@ def test_a_nudged_weight_moves_the_loss_as_its_gradient_foretold(opened: Open) -
 def test_what_is_tried_out_stands_in_the_address_and_can_be_taken_back(
     opened: Open, session: Session
 ) -> None:
-    page = opened("view=whatif&image=test:3&edits=fc1.bias[4]=9&silence=conv1.1")
+    page = opened("whatif&image=test:3&edits=fc1.bias[4]=9&silence=conv1.1")
     page.get_by_text("2 changes tried out").wait_for()
 
     assert session.held.parameters["fc1.bias"].values[4] == 9
@@ -225,4 +220,16 @@ def test_what_is_tried_out_stands_in_the_address_and_can_be_taken_back(
     page.get_by_role("button", name="Reset all").click()
     page.locator(".edits", has_text="nothing yet").wait_for()
     page.locator(".trial-note:empty").wait_for(state="attached")
-    assert session.held.parameters == session.held.learned
+    assert session.held.parameters == session.held.untouched.parameters
+
+
+def test_what_another_page_tries_out_is_taken_over(opened: Open, session: Session) -> None:
+    page = opened("whatif&image=test:3&edits=fc1.bias[4]=9")
+    page.get_by_text("1 change tried out").wait_for()
+    session.try_out(WhatIf({("fc1.bias", (2,)): 0.5}, frozenset({("conv1", 1)})))
+    page.get_by_text("2 changes tried out").wait_for()
+    page.locator(".edits", has_text="fc1.bias[2]").wait_for()
+    assert page.evaluate("location.hash").endswith("edits=fc1.bias[2]=0.5&silence=conv1.1")
+    session.replace(session.network, session.held.untouched.parameters, origin="a training")
+    page.locator(".edits", has_text="nothing yet").wait_for()
+    assert not session.held.what_if.edits  # nothing was sent back

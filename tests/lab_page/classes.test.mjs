@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { images, sentence, share } from "../../verypoorcnn/lab/static/lib/confusion.js";
+import { sentence, share, support } from "../../verypoorcnn/lab/static/lib/confusion.js";
 import { foremost, restOf } from "../../verypoorcnn/lab/static/parts/bars.js";
 
 test("each of few classes has its bar, in the order of the classes", () => {
@@ -34,6 +34,6 @@ test("a cell of the confusion matrix says what it counts", () => {
   ];
   const names = ["Coat", "Shirt"];
   assert.equal(sentence(names, counts, 0, 1), "Coat taken for Shirt: 1 of 4, 25.0 %");
-  assert.equal(images(counts, 1), 0);
+  assert.equal(support(counts, 1), 0);
   assert.equal(share(counts, 1, 1), 0);
 });

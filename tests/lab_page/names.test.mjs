@@ -12,6 +12,7 @@ test("usual names stay as they are", () => {
 test("empty names and those that look the same have their number", () => {
   const found = tellable(["", "cat", " ", "dog", "c\u200eat", "\u202e"]);
   assert.deepEqual(found, ["class 0", "cat (class 1)", "class 2", "dog", "cat (class 4)", "class 5"]);
+  assert.deepEqual(tellable(["", "class 0"]), ["class 0 (class 0)", "class 0 (class 1)"]);
 });
 
 test("signs that steer the text are taken out, and what runs leftwards is isolated", () => {

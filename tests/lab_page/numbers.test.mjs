@@ -9,6 +9,7 @@ import {
   percent,
   repr,
   short,
+  targetOf,
   tiny,
 } from "../../verypoorcnn/lab/static/lib/numbers.js";
 
@@ -63,4 +64,10 @@ test("percent and brackets", () => {
   assert.equal(percent(0.0001), "< 0.1 %");
   assert.equal(percent(0), "0.0 %");
   assert.equal(brackets([2, 3, 4]), "[2][3][4]");
+});
+
+test("a target is a name and an index", () => {
+  assert.deepEqual(targetOf("conv1.weight[2][0]"), { name: "conv1.weight", index: [2, 0] });
+  assert.deepEqual(targetOf("loss"), { name: "loss", index: [] });
+  assert.deepEqual(targetOf("fc1[x]"), { name: "fc1", index: [NaN] });
 });

@@ -23,21 +23,23 @@ def applied(network: Network, learned: Mapping[str, Tensor], what_if: WhatIf) ->
     """Parameters with single values changed, and all that leads to a silent filter zero.
 
     A filter of a convolution, or a unit of a dense layer, is the first index of its parameters;
-    without weights and bias, what it gives is 0 everywhere.
+    without weights and bias, what it gives is 0 everywhere.  Tensors in which nothing changes are
+    those given.
 
     Raises:
         UserError: no such parameter, place or filter.
     """
-    changed = {name: Tensor(t.shape, t.values[:]) for name, t in learned.items()}
+    places = {(name, index): place(network, name, index) for name, index in what_if.edits}
+    silent = [(n, unit) for layer, unit in what_if.silenced for n in _of_unit(network, layer, unit)]
+    touched = {name for name, _ in [*places, *silent]}
+    changed = {name: Tensor(learned[name].shape, learned[name].values[:]) for name in touched}
     for (name, index), value in what_if.edits.items():
-        at = place(network, name, index)
-        changed[name].values[at] = value
-    for layer, filter_ in what_if.silenced:
-        for name in _of_filter(network, layer, filter_):
-            shape, values = changed[name]
-            size = len(values) // shape[0]
-            values[filter_ * size : (filter_ + 1) * size] = array("d", bytes(8 * size))
-    return changed
+        changed[name].values[places[name, index]] = value
+    for name, unit in silent:
+        shape, values = changed[name]
+        size = len(values) // shape[0]
+        values[unit * size : (unit + 1) * size] = array("d", bytes(8 * size))
+    return {**learned, **changed}
 
 
 def place(network: Network, name: str, index: Sequence[int]) -> int:
@@ -57,13 +59,13 @@ def place(network: Network, name: str, index: Sequence[int]) -> int:
     return at
 
 
-def _of_filter(network: Network, layer: str, filter_: int) -> list[str]:
-    """The parameters whose first index is the layer's filters."""
+def _of_unit(network: Network, layer: str, unit: int) -> list[str]:
+    """The parameters whose first index is the layer's filters or units."""
     stage = next((stage for stage in network.stages if stage.name == layer), None)
     if stage is None or not stage.parameters:
         known = ", ".join(stage.name for stage in network.stages if stage.parameters)
         raise UserError(f"no filters in a layer {layer[:40]!r}; choose from {known}")
-    if not 0 <= filter_ < stage.output_shape[0]:
+    if not 0 <= unit < stage.output_shape[0]:
         last = stage.output_shape[0] - 1
-        raise UserError(f"{layer} has no filter {filter_}; they are 0 to {last}")
+        raise UserError(f"{layer} has no filter {unit}; they are 0 to {last}")
     return [f"{layer}.{name}" for name in stage.parameters]

@@ -17,6 +17,7 @@ from typing import Any
 
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.engines import Engine, create_engine
+from verypoorcnn.errors import UserError
 from verypoorcnn.explain import Explainer, Target
 from verypoorcnn.files.tensors import Tensor
 from verypoorcnn.lab.edits import place
@@ -174,7 +175,13 @@ def fastest(session: Session, held: Held) -> Fastest:
 
 
 def look(session: Session, held: Held, image: Image, label: int | None = None) -> Look:
-    """The numbers of an image; `label` in the place of its own."""
+    """The numbers of an image; `label` in the place of its own.
+
+    Raises:
+        UserError: the image is of another size, as one of the user's own from another network.
+    """
+    if len(image.pixels) != held.image_bytes:
+        raise UserError(f"{image.address} is of another size than the network takes; draw it again")
     wanted = image.label if label is None else label
     rate, shop = session.configuration.training.learning_rate, workshop(session, held)
 

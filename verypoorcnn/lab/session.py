@@ -10,7 +10,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 from math import prod
 from threading import Lock, RLock
 from typing import Any, TypeVar
@@ -49,10 +48,10 @@ class Held:
 
     version: int
     network: Network
-    learned: Parameters  # in float64
+    parameters: Parameters  # in float64: what was learned, with what one has tried out
     origin: str  # "untrained", "runs/lenet", "live training, epoch 3"
-    what_if: WhatIf
-    parameters: Parameters  # what was learned, with what one has tried out
+    what_if: WhatIf = field(default_factory=WhatIf)
+    below: Held | None = None  # the model as it was learned, if something is tried out on it
     memory: Memory = field(default_factory=Memory, compare=False)  # what was found out about it
     looks: Memory = field(default_factory=lambda: Memory(LOOKS), compare=False)  # by image
 
@@ -61,11 +60,10 @@ class Held:
         """Bytes of an image that the network takes."""
         return prod(self.network.input_shape)
 
-    @cached_property
+    @property
     def untouched(self) -> Held:
         """The same model without what one has tried out."""
-        plain = Held(self.version, self.network, self.learned, self.origin, WhatIf(), self.learned)
-        return self if self.what_if == WhatIf() else plain
+        return self.below or self
 
 
 class Session:
@@ -110,7 +108,7 @@ class Session:
         self._own_count = 0
         self._endings: list[Callable[[], object]] = []
         learned = _in_float64(network, parameters)
-        self._held = self.began = Held(1, network, learned, origin, WhatIf(), learned)
+        self._held = self.began = Held(1, network, learned, origin)
         self._services: dict[Any, Any] = {}
         self._closed = False
         self._making = RLock()  # a service may ask for another
@@ -173,28 +171,32 @@ class Session:
         learned = _in_float64(network, parameters)
         with self._lock:
             version = self._held.version + 1
-            self._held = Held(version, network, learned, origin, WhatIf(), learned)
+            self._held = Held(version, network, learned, origin)
         self.hub.publish("model", self.standing())
         return version
 
-    def try_out(self, what_if: WhatIf) -> int:
-        """Put this in the place of all that was tried out before; the new version.
+    def try_out(self, what_if: WhatIf) -> Held:
+        """Put this in the place of all that was tried out before; the model that it makes.
 
         Raises:
             UserError: no such parameter, place or filter.
         """
         with self._lock:
-            old = self._held
-            changed = applied(old.network, old.learned, what_if)
-            version = old.version + 1
-            self._held = Held(version, old.network, old.learned, old.origin, what_if, changed)
+            version, below = self._held.version + 1, self._held.untouched
+            changed = applied(below.network, below.parameters, what_if)
+            held = Held(version, below.network, changed, below.origin, what_if, below)
+            self._held = held
         self.hub.publish("model", self.standing())
-        return version
+        return held
 
     def standing(self) -> dict[str, Any]:
-        """The event "model": which one it is."""
+        """The event "model": which one it is, and since which version it has been learned so."""
         held = self._held
-        return {"version": held.version, "origin": held.origin}
+        return {
+            "version": held.version,
+            "learned": held.untouched.version,
+            "origin": held.origin,
+        }
 
     # Images.
 

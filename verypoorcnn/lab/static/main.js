@@ -70,8 +70,8 @@ async function sessionNow() {
 }
 
 /**
- * Another network, as a training with other filters makes it, needs new columns; a view that says it
- * is `lasting` has none, and stays.
+ * Another network, as a training with other filters makes it, needs new columns; a view that says
+ * it is `lasting` has none, and stays.
  */
 function followModel(lab, router) {
   lab.model.on(async ({ trial }) => {

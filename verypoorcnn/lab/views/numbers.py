@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import Any
 
 from verypoorcnn.compiler.collector import without_collector
-from verypoorcnn.errors import UserError
 from verypoorcnn.explain.saliency import input_gradient, occlusion
 from verypoorcnn.lab.looking import Look, fastest, look
 from verypoorcnn.lab.session import Held, Image, Session
@@ -20,6 +19,11 @@ OF = "value", "gradient", "update"  # what of a number is explained
 def forward(session: Session, query: Fields) -> Answer:
     """What every layer makes of an image."""
     held, image, seen = looked_at(session, query)
+    return layer_by_layer(session, held, image, seen)
+
+
+def layer_by_layer(session: Session, held: Held, image: Image, seen: Look) -> Answer:
+    """All numbers of the way forward."""
     with seen.lock, without_collector():
         known = seen.explainer
         given = known.label_given
@@ -95,13 +99,11 @@ def looked_at(session: Session, fields: Fields) -> tuple[Held, Image, Look]:
     With the flag `original`, it is the model without what one has tried out.
 
     Raises:
-        UserError: there is no such image, or label.
+        UserError: there is no such image, or label; or it is of another size.
     """
     held, image = session.held, session.image(body.text(fields, "image"))
     if body.flag(fields, "original"):
         held = held.untouched
-    if len(image.pixels) != held.image_bytes:
-        raise UserError(f"{image.address} is of another size than the network takes; draw it again")
     label = None
     if "label" in fields:
         label = body.whole(fields, "label", 0, held.network.classes - 1)

@@ -21,6 +21,7 @@ def session(session: Session, query: Fields) -> Answer:
     held, parts = session.held, session.parts
     return {
         "version": held.version,
+        "learned": held.untouched.version,
         "program_version": __version__,
         "title": session.title,
         "origin": held.origin,

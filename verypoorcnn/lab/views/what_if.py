@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import Any
 
 from verypoorcnn.lab.edits import WhatIf, place
-from verypoorcnn.lab.session import Session
-from verypoorcnn.lab.views.numbers import looked_at
+from verypoorcnn.lab.looking import look
+from verypoorcnn.lab.session import Held, Session
+from verypoorcnn.lab.views.numbers import layer_by_layer, looked_at
 from verypoorcnn.lab.web import body, wire
 
 Fields = dict[str, Any]
@@ -18,20 +19,34 @@ Answer = dict[str, Any]
 
 
 def parameters(session: Session, query: Fields) -> Answer:
-    """All parameters as they are now, and what of them was tried out."""
+    """All parameters as they are now, and what of them was tried out.
+
+    With the flag `changed` only the arrays in which something was; with `original` all, untouched.
+    """
     held = session.held
+    if body.flag(query, "original"):
+        held = held.untouched
+    return _parameters(held, only_changed=body.flag(query, "changed"))
+
+
+def _parameters(held: Held, *, only_changed: bool) -> Answer:
+    learned = held.untouched.parameters
     edits = [
         {
             "parameter": name,
             "index": list(index),
             "value": value,
-            "was": held.learned[name].values[place(held.network, name, index)],
+            "was": learned[name].values[place(held.network, name, index)],
         }
         for (name, index), value in held.what_if.edits.items()
     ]
     return {
         "version": held.version,
-        "values": {name: wire.numbers(tensor) for name, tensor in held.parameters.items()},
+        "values": {
+            name: wire.numbers(tensor)
+            for name, tensor in held.parameters.items()
+            if not only_changed or tensor is not learned[name]
+        },
         "edited": edits,
         "silenced": [{"layer": n, "filter": f} for n, f in sorted(held.what_if.silenced)],
     }
@@ -61,7 +76,11 @@ def nudge(session: Session, given: Fields) -> Answer:
 
 
 def what_if(session: Session, given: Fields) -> Answer:
-    """Weights of other values and silent filters, in the place of all that was tried out before."""
+    """Weights of other values and silent filters, in the place of all that was tried out before.
+
+    For a given `image` the answer holds the consequences: what every layer makes of it now, and the
+    arrays of parameters in which something is changed.
+    """
     edits = {}
     for edit in body.tables(given, "edits"):
         key = body.text(edit, "parameter"), tuple(body.index(edit, "index"))
@@ -70,12 +89,18 @@ def what_if(session: Session, given: Fields) -> Answer:
         (body.text(one, "layer"), body.whole(one, "filter", 0, 1 << 30))
         for one in body.tables(given, "silence")
     }
-    return {"version": session.try_out(WhatIf(edits, frozenset(silenced)))}
+    image = session.image(body.text(given, "image")) if "image" in given else None
+    held = session.try_out(WhatIf(edits, frozenset(silenced)))
+    answer: Answer = {"version": held.version, "learned": held.untouched.version}
+    if image:
+        answer["forward"] = layer_by_layer(session, held, image, look(session, held, image))
+        answer["parameters"] = _parameters(held, only_changed=True)
+    return answer
 
 
 def reset(session: Session, given: Fields) -> Answer:
     """As it was learned."""
-    return {"version": session.try_out(WhatIf())}
+    return what_if(session, {})
 
 
 ROUTES = {

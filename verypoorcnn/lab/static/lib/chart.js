@@ -8,6 +8,7 @@ import { fill, h } from "./dom.js";
 import { short } from "./numbers.js";
 import { ends, isSparse, nearby, plain, span, transparent } from "./scales.js";
 
+const FONT = "12px system-ui, sans-serif"; // of the axes: a canvas knows no custom properties
 const ROWS = 60; // of the table, at most
 const SPOKEN = 4000; // milliseconds between two readings of the last values
 
@@ -102,15 +103,7 @@ export class LineChart {
   }
 
   settings() {
-    const { series, bands = [], height, range, x } = this.options;
-    const axis = (more) => ({
-      font: "12px system-ui, sans-serif",
-      stroke: () => this.colour("--quiet"),
-      grid: { stroke: () => this.colour("--rule"), width: 1 },
-      ticks: { show: false },
-      gap: 4,
-      ...more,
-    });
+    const { series, bands = [], height, range } = this.options;
     return {
       width: 300,
       height,
@@ -121,16 +114,7 @@ export class LineChart {
         x: { time: false, range: (_, low, high) => span(low, high) },
         y: { range: (_, low, high) => ends(range, low, high) },
       },
-      axes: [
-        axis({
-          size: 22,
-          label: x,
-          labelSize: 18,
-          labelGap: 0,
-          labelFont: "12px system-ui, sans-serif",
-        }),
-        axis({ size: 44, values: (_, ticks) => ticks.map((tick) => this.options.tick(tick)) }),
-      ],
+      axes: this.axes(),
       series: [{}, ...series.map((one) => this.line(one))],
       bands: bands.map(([high, low, colour]) => ({
         series: [high + 1, low + 1],
@@ -138,6 +122,22 @@ export class LineChart {
       })),
       hooks: { setCursor: [(plot) => this.tell(plot.cursor.idx ?? null)] },
     };
+  }
+
+  /** The axis along the bottom, and the one at the left. */
+  axes() {
+    const { x, tick } = this.options;
+    const common = {
+      font: FONT,
+      stroke: () => this.colour("--quiet"),
+      grid: { stroke: () => this.colour("--rule"), width: 1 },
+      ticks: { show: false },
+      gap: 4,
+    };
+    return [
+      { ...common, size: 22, label: x, labelSize: 18, labelGap: 0, labelFont: FONT },
+      { ...common, size: 44, values: (_, values) => values.map((value) => tick(value)) },
+    ];
   }
 
   line({ label, colour, width = 2, dashed, dots, edge }) {
@@ -267,31 +267,12 @@ export class LineChart {
     const places = this.data[0]
       .map((_, i) => i)
       .filter((i, _, { length }) => (length - 1 - i) % every === 0);
-    fill(
-      this.table,
-      h(
-        "thead",
-        {},
-        h(
-          "tr",
-          {},
-          [this.options.x, ...shown.map(({ label }) => label)].map((label) =>
-            h("th", { scope: "col" }, label),
-          ),
-        ),
-      ),
-      h(
-        "tbody",
-        {},
-        places.map((i) =>
-          h(
-            "tr",
-            {},
-            h("th", { scope: "row" }, plain(this.data[0][i])),
-            shown.map(({ column }) => h("td", {}, this.value(column[i]))),
-          ),
-        ),
-      ),
-    );
+    const names = [this.options.x, ...shown.map(({ label }) => label)];
+    const rows = places.map((i) => {
+      const values = shown.map(({ column }) => h("td", {}, this.value(column[i])));
+      return h("tr", {}, h("th", { scope: "row" }, plain(this.data[0][i])), values);
+    });
+    const head = names.map((name) => h("th", { scope: "col" }, name));
+    fill(this.table, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows));
   }
 }

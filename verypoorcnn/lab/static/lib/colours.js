@@ -10,6 +10,7 @@ const NEGATIVE = [33, 102, 172]; // --negative, --zero and --positive of theme.c
 const ZERO = [255, 255, 255];
 const POSITIVE = [217, 95, 14];
 
+const frames = new Map(); // role of a mark → its colour
 let table = null; // of packed pixels, from −1 to 1; made when it is first needed
 
 /** [red, green, blue] of a value between −max and max. */
@@ -57,27 +58,31 @@ export function darkText(value, max, palette = "diverging") {
   return 0.299 * bytes[0] + 0.587 * bytes[1] + 0.114 * bytes[2] > 140;
 }
 
+/** The colour of frames of this role on maps, as lab.css has it: the same in both themes. */
+export function markColour(role) {
+  if (!frames.has(role)) {
+    const style = getComputedStyle(document.documentElement); // slow: asked once
+    frames.set(role, style.getPropertyValue(`--mark-${role}`));
+  }
+  return frames.get(role);
+}
+
 /** A bar that shows what the colours stand for; its zero is where the neutral is. */
-export function legend(max, { palette = "diverging", label = "" } = {}) {
-  const canvas = h("canvas", { width: 101, height: 1, class: "legend-bar", "aria-hidden": "true" });
-  const paint = painter(palette, palette === "grey" ? max : 50);
-  const context = canvas.getContext("2d");
-  const image = context.createImageData(101, 1);
-  const pixels = new Uint32Array(image.data.buffer);
-  for (let i = 0; i <= 100; i += 1)
-    pixels[i] = paint(palette === "grey" ? (max * i) / 100 : i - 50);
-  context.putImageData(image, 0, 0);
+export function legend(max, { palette = "diverging" } = {}) {
   const ends =
     palette === "grey" ? ["0", short(max, 2)] : [short(-max, 2), "0", `+${short(max, 2)}`];
-  const ticks = h(
-    "span",
-    { class: "legend-ticks" },
-    ends.map((end) => h("span", {}, end)),
-  );
   return h(
     "span",
     { class: "legend" },
-    label && h("span", { class: "legend-label" }, label),
-    h("span", { class: "legend-scale" }, canvas, ticks),
+    h(
+      "span",
+      { class: "legend-scale" },
+      h("span", { class: `legend-bar ${palette}`, "aria-hidden": "true" }),
+      h(
+        "span",
+        { class: "legend-ticks" },
+        ends.map((end) => h("span", {}, end)),
+      ),
+    ),
   );
 }

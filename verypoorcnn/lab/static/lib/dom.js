@@ -58,6 +58,11 @@ function append(element, children) {
   }
 }
 
+/** A button that shows this: text, or elements; `props` as for h(). */
+export function button(shown, onclick, props = {}) {
+  return h("button", { type: "button", onclick, ...props }, shown);
+}
+
 /** Put these children in the place of whatever the element holds. */
 export function fill(element, ...children) {
   element.replaceChildren();

@@ -2,12 +2,14 @@
 // colour, with marks on top; pointed at with a mouse, a finger, or the arrow keys.
 
 import { indexAt, largest } from "./arrays.js";
-import { darkText, painter } from "./colours.js";
+import { darkText, markColour, painter } from "./colours.js";
 import { h } from "./dom.js";
 import { GAP, corner, extent, fit, planes } from "./layout.js";
 import { brackets, digits, tiny } from "./numbers.js";
 
 const LEGIBLE = 26; // cells of so many pixels have their numbers written into them
+
+let sheet = null; // on which one value is one pixel; all pictures share it, for making one is slow
 
 /** Paint all maps of `values` into the canvas. */
 export function paint(
@@ -16,34 +18,34 @@ export function paint(
   layout,
   { max = largest(values), palette = "diverging" } = {},
 ) {
-  const [width, height] = extent(layout);
-  const ratio = globalThis.devicePixelRatio || 1;
-  sizeCanvas(canvas, width, height, ratio);
-  const context = canvas.getContext("2d");
-  context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  context.clearRect(0, 0, width, height);
-  context.imageSmoothingEnabled = false;
-  const colour = painter(palette, max);
   const { rows, columns, cell, count, stretch = 1 } = layout;
+  const [width, height] = extent(layout);
+  const context = sized(canvas, width, height);
+  context.imageSmoothingEnabled = false;
+  const source = small(values, columns, rows * count, painter(palette, max));
   const [wide, high] = [columns * cell * stretch, rows * cell];
-  const small = new OffscreenCanvas(columns, rows);
-  const pen = small.getContext("2d");
-  const image = pen.createImageData(columns, rows);
-  const pixels = new Uint32Array(image.data.buffer);
+  context.beginPath();
   for (let map = 0; map < count; map += 1) {
-    const start = map * rows * columns;
-    const have = Math.min(pixels.length, values.length - start);
-    for (let i = 0; i < pixels.length; i += 1) {
-      const value = i < have ? values[start + i] : NaN;
-      pixels[i] = Number.isNaN(value) ? 0 : colour(value);
-    }
-    pen.putImageData(image, 0, 0);
     const [x, y] = corner(layout, map);
-    context.drawImage(small, x, y, wide, high);
-    context.strokeStyle = "rgb(128 132 138 / 0.55)";
-    context.strokeRect(x + 0.5, y + 0.5, wide - 1, high - 1);
+    context.drawImage(source, 0, map * rows, columns, rows, x, y, wide, high);
+    context.rect(x + 0.5, y + 0.5, wide - 1, high - 1);
   }
+  context.strokeStyle = "rgb(128 132 138 / 0.55)";
+  context.stroke();
   if (cell * stretch >= LEGIBLE && cell >= 15) write(context, values, layout, max, palette);
+}
+
+/** The shared sheet with a pixel for each value, row after row; none where there is no number. */
+function small(values, columns, rows, colour) {
+  const image = new ImageData(columns, rows);
+  const pixels = new Uint32Array(image.data.buffer);
+  const have = Math.min(pixels.length, values.length);
+  for (let i = 0; i < have; i += 1) if (!Number.isNaN(values[i])) pixels[i] = colour(values[i]);
+  sheet ??= new OffscreenCanvas(columns, rows);
+  if (sheet.width < columns) sheet.width = columns;
+  if (sheet.height < rows) sheet.height = rows;
+  sheet.getContext("2d", { willReadFrequently: true }).putImageData(image, 0, 0);
+  return sheet;
 }
 
 /** Write each value into its cell. */
@@ -66,18 +68,24 @@ function write(context, values, layout, max, palette) {
   }
 }
 
-function sizeCanvas(canvas, width, height, ratio) {
-  const [wide, high] = [
-    Math.max(1, Math.round(width * ratio)),
-    Math.max(1, Math.round(height * ratio)),
-  ];
-  if (canvas.width !== wide) canvas.width = wide;
-  if (canvas.height !== high) canvas.height = high;
-  canvas.style.width = `${width}px`;
-  canvas.style.height = `${height}px`;
+/** The canvas, empty and so large, and its pen, which measures in CSS pixels. */
+function sized(canvas, width, height) {
+  const ratio = globalThis.devicePixelRatio || 1;
+  const wide = Math.max(1, Math.round(width * ratio));
+  const high = Math.max(1, Math.round(height * ratio));
+  if (canvas.width !== wide || canvas.height !== high) {
+    Object.assign(canvas, { width: wide, height: high });
+    Object.assign(canvas.style, { width: `${width}px`, height: `${height}px` });
+  }
+  const context = canvas.getContext("2d");
+  context.setTransform(ratio, 0, 0, ratio, 0, 0);
+  context.clearRect(0, 0, width, height);
+  return context;
 }
 
-function outline(context, layout, mark, colour, thick = 2) {
+function outline(context, layout, mark) {
+  const role = mark.role ?? "window";
+  const thick = role === "focus" ? 3 : 2;
   const [x, y] = corner(layout, mark.map);
   const { cell, stretch = 1 } = layout;
   const wide = cell * stretch;
@@ -85,7 +93,7 @@ function outline(context, layout, mark, colour, thick = 2) {
   context.strokeStyle = "rgb(255 255 255 / 0.9)";
   context.lineWidth = thick + 2;
   context.strokeRect(...box);
-  context.strokeStyle = colour;
+  context.strokeStyle = markColour(role);
   context.lineWidth = thick;
   context.strokeRect(...box);
 }
@@ -153,17 +161,8 @@ export class MapWidget {
   mark(marks) {
     this.marked = marks;
     if (!this.layout) return;
-    const ratio = globalThis.devicePixelRatio || 1;
-    const [width, height] = extent(this.layout);
-    sizeCanvas(this.marks, width, height, ratio);
-    const context = this.marks.getContext("2d");
-    context.setTransform(ratio, 0, 0, ratio, 0, 0);
-    context.clearRect(0, 0, width, height);
-    const style = getComputedStyle(this.element);
-    for (const mark of marks) {
-      const colour = style.getPropertyValue(`--mark-${mark.role ?? "window"}`) || "#000";
-      outline(context, this.layout, mark, colour, mark.role === "focus" ? 3 : 2);
-    }
+    const context = sized(this.marks, ...extent(this.layout));
+    for (const mark of marks) outline(context, this.layout, mark);
   }
 
   /** The map, row and column where the number at `place` is drawn. */

@@ -20,7 +20,7 @@ export function repr(value) {
   return text.includes(".") ? text : `${text}.0`;
 }
 
-/** About `places` significant digits, for labels: −0.0412, 12.3, 1.2e−7. */
+/** About `places` significant digits, for labels: −0.0412, 12.3, 1.23e−7. */
 export function short(value, places = 3) {
   if (value === 0) return "0";
   const size = Math.abs(value);
@@ -30,7 +30,7 @@ export function short(value, places = 3) {
   return value.toFixed(Math.min(decimals, 8)).replace("-", "−");
 }
 
-/** Few characters for a cell: .37, −.5, 1.2, 12 */
+/** Few characters for a cell: .37, −.50, 1.2, 12 */
 export function tiny(value) {
   const size = Math.abs(value);
   if (size < 0.005) return value === 0 ? "0" : value < 0 ? "−0" : "+0";
@@ -59,4 +59,10 @@ export function times(shape) {
 /** [2, 3, 4] → [2][3][4] */
 export function brackets(index) {
   return index.map((i) => `[${i}]`).join("");
+}
+
+/** "conv1.weight[2][0]" → {name: "conv1.weight", index: [2, 0]}; what is no number becomes NaN. */
+export function targetOf(text) {
+  const [name, ...index] = text.split(/[[\]]+/);
+  return { name, index: index.filter(Boolean).map(Number) };
 }

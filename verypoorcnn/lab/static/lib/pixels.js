@@ -26,9 +26,12 @@ function draw(canvas, [channels, rows, columns], pixels) {
   const context = canvas.getContext("2d");
   const picture = context.createImageData(columns, rows);
   const plane = rows * columns;
-  const levels = channels === 3 ? [0, plane, 2 * plane] : [0, 0, 0]; // of red, green and blue
+  const [red, green, blue] = channels === 3 ? [0, plane, 2 * plane] : [0, 0, 0]; // where they begin
   for (let i = 0; i < plane; i += 1) {
-    picture.data.set([...levels.map((start) => pixels[start + i]), 255], 4 * i);
+    picture.data[4 * i] = pixels[red + i];
+    picture.data[4 * i + 1] = pixels[green + i];
+    picture.data[4 * i + 2] = pixels[blue + i];
+    picture.data[4 * i + 3] = 255;
   }
   context.putImageData(picture, 0, 0);
 }

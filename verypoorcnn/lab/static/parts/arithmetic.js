@@ -2,12 +2,12 @@
 // window times the weights, every term with the running total, and the native engine's float32.
 
 import { fill, h } from "../lib/dom.js";
-import { MapWidget } from "../lib/maps.js";
 import { short } from "../lib/numbers.js";
 import { formula } from "./formulas.js";
+import { Candidates, Trio } from "./grids.js";
 import { Writer, number } from "./operands.js";
 import { TermTable, hasTable } from "./table.js";
-import { gridsOf, mainExpression } from "./terms.js";
+import { candidatesOf, gridsOf, mainExpression } from "./terms.js";
 
 const REST = 80; // milliseconds without a newer number, after which its terms are written out
 const QUICK = 8; // milliseconds that terms may take to be written at once
@@ -26,14 +26,22 @@ export class ArithmeticPanel {
     this.writer = new Writer({ onfocus, ongo, leads });
     this.table = new TermTable(this.writer, (place) => this.focus(place));
     this.took = 0; // milliseconds, to write the last terms
+    this.trio = new Trio((place) => this.focus(place));
+    this.window = new Candidates((place) => this.focus(place));
+    this.pictured = null; // which of them is shown
     this.top = h("div", {});
+    this.formula = h("div", { class: "formula" });
+    this.picture = h("div", {});
     this.terms = h("div", { class: "arithmetic-terms" });
     this.element = h(
       "section",
       { class: "arithmetic", "aria-label": "Arithmetic" },
       this.top,
+      this.formula,
+      this.picture,
       this.terms,
     );
+    this.writer.listen(this.element);
   }
 
   /**
@@ -46,8 +54,9 @@ export class ArithmeticPanel {
     this.shownAt = performance.now();
     this.explained = explained;
     this.main = mainExpression(explained);
-    fill(this.top, this.heading(about), this.formula(), this.picture());
-    this.frameWinner?.(); // in the document, where its colour is known
+    fill(this.top, this.heading(about));
+    this.showFormula();
+    this.showPicture();
     clearTimeout(this.timer);
     this.terms.classList.toggle("stale", moving);
     if (moving) this.timer = setTimeout(() => this.writeTerms(), REST);
@@ -90,76 +99,25 @@ export class ArithmeticPanel {
     );
   }
 
-  formula() {
-    const found = formula(this.explained.functions.map(({ name }) => name));
-    return found && h("div", { class: "formula" }, found);
-  }
-
-  /** Window × weights = products, as grids. */
-  picture() {
+  /** Window × weights = products as grids, or the window of a maximum. */
+  showPicture() {
     const terms = this.main.terms ?? [];
     const grids = terms.length > 1 ? gridsOf(terms, this.foldOf(terms)) : null;
-    this.grids = grids;
-    this.frameWinner = null;
-    if (grids) return this.trio(grids);
-    return this.main.kind === "maximum" ? this.window(terms) : null;
+    const candidates = !grids && this.main.kind === "maximum" ? candidatesOf(terms) : null;
+    if (grids) this.pictured = this.trio.show(grids, this.main.value);
+    else if (candidates) this.pictured = this.window.show(candidates, this.main.winner);
+    else this.pictured = null;
+    if (this.picture.firstChild !== (this.pictured?.element ?? null))
+      fill(this.picture, this.pictured?.element);
   }
 
-  trio({ names, factors, products, placeOf }) {
-    const termAt = new Map(placeOf.map((place, term) => [place, term]));
-    const options = (name) => ({
-      name,
-      width: 180,
-      height: 180,
-      most: 30,
-      palette: name === "image" ? "grey" : "diverging",
-      onpoint: (_, place) => this.focus(termAt.get(place) ?? null),
-    });
-    this.widgets = [...factors, products].map((numbers, i) =>
-      new MapWidget(options(names[i] ?? "product")).show(
-        numbers,
-        names[i] === "image" ? { max: 1 } : {},
-      ),
-    );
-    const [a, b, c] = this.widgets.map((widget, i) =>
-      h("figure", {}, widget.element, h("figcaption", {}, names[i] ?? "products")),
-    );
-    const sign = (text) => h("span", { class: "sign", "aria-hidden": "true" }, text);
-    return h(
-      "div",
-      { class: "trio" },
-      a,
-      sign("×"),
-      b,
-      sign("="),
-      c,
-      h("span", { class: "trio-sum" }, sign("Σ"), " ", short(this.main.value, 5)),
-    );
-  }
-
-  /** The candidates of a maximum, the winner framed. */
-  window(terms) {
-    const elements = terms.map((term) => term.factors[0]);
-    if (!elements.every((element) => element.kind === "element")) return null;
-    const columns = new Set(elements.map((element) => element.index.at(-1))).size;
-    if (elements.length % columns || elements.length < 2) return null;
-    const shape = [elements.length / columns, columns];
-    const values = Float64Array.from(elements, (element) => element.value);
-    const widget = new MapWidget({
-      name: "window",
-      width: 200,
-      height: 200,
-      most: 44,
-      onpoint: (_, place) => this.focus(place < 0 ? null : place),
-    }).show({ shape, values });
-    const winner = { ...widget.spot(this.main.winner), role: "target" };
-    this.frameWinner = () => widget.mark([winner]);
-    this.widgets = [];
-    return h(
-      "div",
-      { class: "trio" },
-      h("figure", {}, widget.element, h("figcaption", {}, "window, the winner framed")),
-    );
+  showFormula() {
+    const names = this.explained.functions.map(({ name }) => name);
+    if (String(names) === this.formulaOf) return;
+    this.formulaOf = String(names);
+    const found = formula(names);
+    this.formula.hidden = !found;
+    fill(this.formula, found);
   }
 
   /** What stands around the terms: quotients, exponentials, parts; conditions that decided. */
@@ -194,15 +152,9 @@ export class ArithmeticPanel {
   /** Point at a term: in the table, in the grids, and for whoever listens. */
   focus(place, { follow = false } = {}) {
     this.table.focus(place, follow);
-    if (this.grids) this.focusGrids(this.grids.placeOf[place] ?? -1);
+    this.pictured?.focus(place);
     const term = place === null ? null : this.main.terms?.[place];
     this.onfocus?.(term ? term.factors : null);
-  }
-
-  focusGrids(place) {
-    for (const widget of this.widgets) {
-      widget.mark(place < 0 ? [] : [{ ...widget.spot(place), role: "focus" }]);
-    }
   }
 }
 

@@ -2,7 +2,7 @@
 // the loop variables and the running total; and the same function at every level below it.
 
 import { get } from "../lib/api.js";
-import { calm, fill, h } from "../lib/dom.js";
+import { button, calm, fill, h } from "../lib/dom.js";
 import { isElsewhere } from "../shell/keys.js";
 import { number } from "./operands.js";
 import { Listing } from "./listing.js";
@@ -58,58 +58,32 @@ export class CodePanel {
       "div",
       { class: "code-tabs", role: "group", "aria-label": "Level" },
       LEVELS.map(([id, title]) =>
-        h(
-          "button",
-          {
-            type: "button",
-            class: "chip",
-            dataset: { level: id },
-            onclick: () => this.choose(id),
-          },
-          title,
-        ),
+        button(title, () => this.choose(id), { class: "chip", dataset: { level: id } }),
       ),
     );
   }
 
   buildControls() {
     this.counter = h("span", { class: "quiet-text", role: "status" });
-    this.play = h(
-      "button",
-      { type: "button", class: "quiet", onclick: () => this.toggle() },
-      "Play",
-    );
-    const rates = h(
-      "select",
-      {
-        "aria-label": "Speed",
-        onchange: (event) => {
-          this.rate = Number(event.target.value);
-          if (this.timer) this.start();
-        },
-      },
-      RATES.map(([name, rate]) => h("option", { value: rate, selected: rate === this.rate }, name)),
-    );
-    const button = (text, key, fn) =>
-      h(
-        "button",
-        {
-          type: "button",
-          class: "quiet",
-          "aria-keyshortcuts": key,
-          title: `${text} (${key})`,
-          onclick: fn,
-        },
-        text,
-      );
+    this.play = button("Play", () => this.toggle(), { class: "quiet" });
+    const step = (text, key, by) => {
+      const keys = { "aria-keyshortcuts": key, title: `${text} (${key})` };
+      return button(text, () => this.move(by), { class: "quiet", ...keys });
+    };
+    const props = { class: "code-controls", role: "group", "aria-label": "Go through the steps" };
+    const steps = [step("Back", ",", -1), this.play, step("Step", ".", 1)];
+    return h("div", props, steps, this.buildRates(), this.counter);
+  }
+
+  buildRates() {
+    const choose = ({ target }) => {
+      this.rate = Number(target.value);
+      if (this.timer) this.start();
+    };
     return h(
-      "div",
-      { class: "code-controls", role: "group", "aria-label": "Go through the steps" },
-      button("Back", ",", () => this.move(-1)),
-      this.play,
-      button("Step", ".", () => this.move(1)),
-      rates,
-      this.counter,
+      "select",
+      { "aria-label": "Speed", onchange: choose },
+      RATES.map(([name, rate]) => h("option", { value: rate, selected: rate === this.rate }, name)),
     );
   }
 

@@ -1,6 +1,6 @@
 // Where one is in the zoom: the network › a layer › a number, each a way back.
 
-import { h } from "../lib/dom.js";
+import { button, h } from "../lib/dom.js";
 import { brackets } from "../lib/numbers.js";
 import { describe } from "./layers.js";
 
@@ -12,8 +12,7 @@ import { describe } from "./layers.js";
  */
 export function crumbs(whole, column, pin, go) {
   const here = (text) => h("strong", {}, text);
-  const back = (text, changes) =>
-    h("button", { type: "button", class: "crumb", onclick: () => go(changes) }, text);
+  const back = (text, changes) => button(text, () => go(changes), { class: "crumb" });
   if (!column) return [here(whole)];
   const layer = pin ? back(column.name, { cell: null, target: null }) : here(column.name);
   return [

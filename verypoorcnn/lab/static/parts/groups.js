@@ -5,7 +5,7 @@ import { before, classesOf, foldOf } from "./layers.js";
 
 const HEIGHTS = { low: 178, high: 250 }; // of one panel's pictures, in CSS pixels
 const HIGH = 900; // from this height of the window on there is more room
-const LABELLED = 16; // classes with names beside their numbers: as many as layout.js puts in a column
+const LABELLED = 16; // classes with names beside their numbers: layout.js puts so many in a column
 
 /** The groups of what is explained: values, gradients, or parameters after a step. */
 const GROUPS = { value: forward, gradient: backward, update };

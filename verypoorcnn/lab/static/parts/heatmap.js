@@ -3,6 +3,7 @@
 
 import { fill, h } from "../lib/dom.js";
 import { percent } from "../lib/numbers.js";
+import { roving } from "../lib/roving.js";
 
 const CIVIDIS = [
   [0, 34, 78],
@@ -12,7 +13,6 @@ const CIVIDIS = [
   [200, 184, 102],
   [254, 232, 56],
 ];
-const STEPS = { ArrowUp: [0, 1], ArrowDown: [0, -1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] };
 const ROUND = 20; // the scale ends at twentieths
 
 /** [red, green, blue] of a part from 0 to 1. */
@@ -34,9 +34,9 @@ export class HeatMap {
     Object.assign(this, { describe, onpick });
     this.buttons = new Map(); // by "i,j"
     this.known = new Map(); // cells, likewise
-    this.table = h("table", { class: "heat" });
+    this.table = h("table", { class: "cells heat" });
     this.legend = h("div", { class: "heat-scale" });
-    this.readout = h("p", { class: "heat-readout", role: "status" });
+    this.readout = h("p", { class: "figures heat-readout", role: "status" });
     const scroll = h("div", { class: "heat-scroll" }, this.table);
     this.element = h("div", {}, scroll, this.legend, this.readout);
   }
@@ -44,22 +44,23 @@ export class HeatMap {
   /** Lay out an empty map: axes {label, values}. */
   layOut(x, y) {
     this.buttons.clear();
-    const rows = y.values.map((value, j) =>
+    const cells = y.values.map((_, j) => x.values.map((__, i) => this.button(i, j)));
+    const rows = cells.map((row, j) =>
       h(
         "tr",
         {},
-        h("th", { scope: "row" }, value),
-        x.values.map((_, i) => h("td", {}, this.button(i, j))),
+        h("th", { scope: "row" }, y.values[j]),
+        row.map((cell) => h("td", {}, cell)),
       ),
     );
     const columns = x.values.map((value) => h("th", { scope: "col" }, value));
     fill(
       this.table,
       h("caption", {}, `Accuracy.  Rows: ${y.label}, columns: ${x.label}.`),
-      h("tbody", {}, rows.reverse()),
+      h("tbody", {}, rows.toReversed()),
       h("tfoot", {}, h("tr", {}, h("td", {}), columns)),
     );
-    this.stand(0, 0);
+    roving(cells.toReversed())(cells.length - 1, 0); // the least of both first
   }
 
   button(i, j) {
@@ -69,26 +70,9 @@ export class HeatMap {
       onclick: () => this.onpick(i, j),
       onpointerenter: () => this.tell(i, j),
       onfocus: () => this.tell(i, j),
-      onkeydown: (event) => this.key(event, i, j),
     });
     this.buttons.set(`${i},${j}`, button);
     return button;
-  }
-
-  /** The tabulator key comes to this cell. */
-  stand(i, j) {
-    for (const [place, button] of this.buttons) button.tabIndex = place === `${i},${j}` ? 0 : -1;
-  }
-
-  key(event, i, j) {
-    const step = STEPS[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const [right, up] = [i + step[0], j + step[1]];
-    const next = this.buttons.get(`${right},${up}`);
-    if (!next) return;
-    this.stand(right, up);
-    next.focus();
   }
 
   tell(i, j) {

@@ -13,6 +13,11 @@ function plain(value) {
  * @typedef {{low: number, high: number, whole: boolean, log: boolean}} Limits  as the server tells
  */
 
+/** How many steps a slider has: of few whole numbers, one for each. */
+function stepsOf({ low, high, whole, log }) {
+  return whole && !log ? Math.max(1, Math.min(STEPS, high - low)) : STEPS;
+}
+
 /** Where a value stands on its slider, from 0 to 1. */
 function partOf({ low, high, log }, value) {
   return log ? Math.log(value / low) / Math.log(high / low) : (value - low) / (high - low || 1);
@@ -40,41 +45,39 @@ export function neighbour({ low, high, whole, log }, value, by) {
 export class Knob {
   constructor(options) {
     this.options = options;
-    const { name, label, about, limits } = options;
-    const id = `knob-${name}`;
-    const steps = limits.log
-      ? STEPS
-      : Math.min(STEPS, limits.whole ? limits.high - limits.low : STEPS);
-    this.steps = Math.max(1, steps);
-    this.slider = h("input", {
+    this.steps = stepsOf(options.limits);
+    const id = `knob-${options.name}`;
+    const label = h("label", { for: id }, options.label);
+    this.slider = this.buildSlider(id);
+    this.field = this.buildField();
+    this.note = h("p", { class: "knob-note", role: "status", hidden: true });
+    this.element = h("div", { class: "knob" }, label, this.field, this.slider, this.note);
+    this.set(options.value);
+  }
+
+  buildSlider(id) {
+    return h("input", {
       type: "range",
       min: 0,
       max: this.steps,
       step: 1,
       id,
-      title: about,
+      title: this.options.about,
       oninput: () => this.dragged(),
       onkeydown: (event) => this.key(event),
     });
-    this.field = h("input", {
+  }
+
+  buildField() {
+    const { label, limits } = this.options;
+    return h("input", {
       type: "number",
       min: limits.low,
       max: limits.high,
-      class: "knob-field",
       step: limits.whole ? 1 : "any",
       "aria-label": `${label}, exact`,
       onchange: () => this.typed(),
     });
-    this.note = h("p", { class: "knob-note", role: "status", hidden: true });
-    this.element = h(
-      "div",
-      { class: "knob" },
-      h("label", { for: id }, label),
-      this.field,
-      this.slider,
-      this.note,
-    );
-    this.set(options.value);
   }
 
   /** Show this value. */
@@ -125,15 +128,15 @@ export class Knob {
 
 /**
  * A choice of names.
- * @param {{name: string, label: string, names: [string, string][], value: string,
+ * @param {{name: string, label: string, about?: string, names: [string, string][], value: string,
  *   onchange: (value: string) => void}} options  names: value and what is shown
  */
 export class Choice {
-  constructor({ name, label, names, value, onchange }) {
+  constructor({ name, label, about, names, value, onchange }) {
     const id = `knob-${name}`;
     this.select = h(
       "select",
-      { id, onchange: () => onchange(this.select.value) },
+      { id, title: about, onchange: () => onchange(this.select.value) },
       names.map(([each, shown]) => h("option", { value: each }, shown)),
     );
     this.element = h("div", { class: "knob choice" }, h("label", { for: id }, label), this.select);

@@ -47,7 +47,7 @@ export class Ladder {
         disabled: Boolean(obstacle),
         onchange: () => this.onchoose(engine),
       }),
-      h("span", { class: "rung-name" }, engine),
+      h("span", {}, engine),
       h(
         "span",
         { class: "rung-track", "aria-hidden": "true" },

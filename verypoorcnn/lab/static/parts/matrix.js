@@ -12,7 +12,7 @@ export function hasNumbers(classes) {
 
 /**
  * A matrix: `element`; show(counts) puts numbers into it, choose([truth, predicted]) marks a cell,
- * choose(null) none.
+ * choose(null) none; destroy?.() ends what a map has to end.
  * @param {string[]} names  of the classes
  * @param {(truth: number, predicted: number) => void} onpick  a cell was chosen
  * @returns {MatrixTable|MatrixMap}

@@ -1,6 +1,6 @@
 // A confusion matrix of many classes as a map: a small square for each cell, blue on the diagonal,
-// orange beside it.  What it says at a place stands above; at the edges stand as many names as there
-// is room for.
+// orange beside it.  Above stands what the cell says that is pointed at; at the edges, as many
+// names as there is room for.
 
 import { array, offset } from "../lib/arrays.js";
 import { READING, sentence, share } from "../lib/confusion.js";
@@ -17,7 +17,29 @@ export class MatrixMap {
   constructor(names, onpick) {
     Object.assign(this, { names, onpick });
     this.chosen = null;
-    this.widget = new MapWidget({
+    this.widget = this.buildMap();
+    this.top = h("div", { class: "matrix-edge top", "aria-hidden": "true" });
+    this.left = h("div", { class: "matrix-edge left", "aria-hidden": "true" });
+    this.readout = h("p", { class: "figures matrix-readout", role: "status" });
+    this.element = h(
+      "div",
+      { class: "matrix-scroll" },
+      h("p", { class: "quiet-text" }, READING),
+      this.readout,
+      h("div", { class: "matrix-map" }, this.top, this.left, this.widget.element),
+    );
+    this.element.hidden = true; // until there is something to show
+    this.observer = new ResizeObserver(() => this.draw());
+    this.observer.observe(this.element);
+    this.tell(null);
+  }
+
+  destroy() {
+    this.observer.disconnect();
+  }
+
+  buildMap() {
+    return new MapWidget({
       name: "Confusion matrix",
       most: MOST,
       describe: (index) => this.sentence(index),
@@ -27,22 +49,9 @@ export class MatrixMap {
       },
       onpin: (index) => {
         this.choose(index);
-        onpick(...index);
+        this.onpick(...index);
       },
     });
-    this.top = h("div", { class: "matrix-edge top", "aria-hidden": "true" });
-    this.left = h("div", { class: "matrix-edge left", "aria-hidden": "true" });
-    this.readout = h("p", { class: "matrix-readout", role: "status" });
-    this.element = h(
-      "div",
-      { class: "matrix-scroll" },
-      h("p", { class: "quiet-text" }, READING),
-      this.readout,
-      h("div", { class: "matrix-map" }, this.top, this.left, this.widget.element),
-    );
-    this.element.hidden = true; // until there is something to show
-    new ResizeObserver(() => this.draw()).observe(this.element);
-    this.tell(null);
   }
 
   /** @param {number[][]} counts */
@@ -85,16 +94,22 @@ export class MatrixMap {
     Object.assign(this.widget.options, { width: width - EDGE, height });
     this.widget.show(this.numbers, { max: 1 });
     this.choose(this.chosen);
+    fill(this.top, this.namesAlong("left"));
+    fill(this.left, this.namesAlong("top"));
+  }
+
+  /** Every name, or every second, third …: as many as do not overlap. */
+  namesAlong(side) {
     const { cell } = this.widget.layout;
     const every = Math.ceil(LINE / cell);
-    const name = (side) => (text, class_) =>
-      class_ % every === 0 && h("span", { style: { [side]: `${(class_ + 0.5) * cell}px` } }, text);
-    fill(this.top, this.names.map(name("left")));
-    fill(this.left, this.names.map(name("top")));
+    return this.names.map((name, k) => {
+      const style = { [side]: `${(k + 0.5) * cell}px` };
+      return k % every === 0 && h("span", { style }, name);
+    });
   }
 
   tell(index) {
-    this.readout.textContent = this.counts && index ? this.sentence(index) : " ";
+    this.readout.textContent = this.counts && index ? this.sentence(index) : "";
   }
 
   sentence([truth, predicted]) {

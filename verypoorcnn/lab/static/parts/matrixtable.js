@@ -1,18 +1,18 @@
 // A confusion matrix as a table.  Every cell is a button; the arrow keys go from cell to cell.
 
-import { READING, images, sentence, share } from "../lib/confusion.js";
+import { READING, sentence, share, support } from "../lib/confusion.js";
 import { fill, h } from "../lib/dom.js";
+import { roving } from "../lib/roving.js";
 
-const STEPS = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
 const WIDE = 12; // classes whose cells may be wide
 
 export class MatrixTable {
   constructor(names, onpick) {
     Object.assign(this, { names, onpick });
     this.cells = []; // rows of buttons
-    this.stop = [0, 0]; // the cell that the tabulator key comes to
     this.chosen = null;
-    this.table = h("table", { class: names.length > WIDE ? "matrix narrow" : "matrix" });
+    const look = names.length > WIDE ? "cells matrix narrow" : "cells matrix";
+    this.table = h("table", { class: look });
     this.element = h("div", { class: "matrix-scroll" }, this.table);
   }
 
@@ -27,8 +27,7 @@ export class MatrixTable {
   /** @param {[number, number]|null} cell  truth and predicted */
   choose(cell) {
     this.chosen = cell;
-    if (cell) this.stop = cell;
-    this.mark();
+    if (this.cells.length) this.mark();
   }
 
   build() {
@@ -36,47 +35,38 @@ export class MatrixTable {
     this.cells = names.map((_, truth) =>
       names.map((__, predicted) => this.button(truth, predicted)),
     );
-    const rows = this.cells.map((row, truth) =>
-      h(
-        "tr",
-        {},
-        h("th", { scope: "row" }, names[truth]),
-        row.map((cell) => h("td", {}, cell)),
-      ),
-    );
+    this.stopAt = roving(this.cells);
+    const columns = names.map((name) => h("th", { scope: "col" }, h("span", {}, name)));
     fill(
       this.table,
       h("caption", {}, READING),
+      h("thead", {}, h("tr", {}, h("td", {}), columns)),
       h(
-        "thead",
+        "tbody",
         {},
-        h(
-          "tr",
-          {},
-          h("td", {}),
-          names.map((name) => h("th", { scope: "col" }, h("span", {}, name))),
-        ),
+        this.cells.map((row, truth) => this.row(row, names[truth])),
       ),
-      h("tbody", {}, rows),
     );
     this.mark();
   }
 
+  row(cells, name) {
+    const columns = cells.map((cell) => h("td", {}, cell));
+    return h("tr", {}, h("th", { scope: "row" }, name), columns);
+  }
+
   button(truth, predicted) {
-    return h("button", {
-      type: "button",
-      onkeydown: (event) => this.key(event, truth, predicted),
-      onclick: () => {
-        this.choose([truth, predicted]);
-        this.onpick(truth, predicted);
-      },
-    });
+    const pick = () => {
+      this.choose([truth, predicted]);
+      this.onpick(truth, predicted);
+    };
+    return h("button", { type: "button", onclick: pick });
   }
 
   write(cell, counts, truth, predicted, percents) {
     const count = counts[truth][predicted];
     const part = share(counts, truth, predicted);
-    const percent = images(counts, truth) ? String(Math.round(100 * part)) : "–";
+    const percent = support(counts, truth) ? String(Math.round(100 * part)) : "–";
     const label = sentence(this.names, counts, truth, predicted);
     cell.className = `cell ${truth === predicted ? "right" : "wrong"} ${count ? "" : "none"}`;
     cell.textContent = percents ? percent : String(count);
@@ -86,24 +76,8 @@ export class MatrixTable {
   }
 
   mark() {
-    const same = (place, truth, predicted) => place?.[0] === truth && place[1] === predicted;
-    this.cells.forEach((row, truth) =>
-      row.forEach((cell, predicted) => {
-        cell.tabIndex = same(this.stop, truth, predicted) ? 0 : -1;
-        cell.setAttribute("aria-pressed", same(this.chosen, truth, predicted));
-      }),
-    );
-  }
-
-  key(event, truth, predicted) {
-    const step = STEPS[event.key];
-    if (!step) return;
-    event.preventDefault();
-    const [down, right] = step;
-    const next = this.cells[truth + down]?.[predicted + right];
-    if (!next) return;
-    this.stop = [truth + down, predicted + right];
-    this.mark();
-    next.focus();
+    if (this.chosen) this.stopAt(...this.chosen);
+    const own = this.chosen && this.cells[this.chosen[0]][this.chosen[1]];
+    for (const cell of this.cells.flat()) cell.setAttribute("aria-pressed", cell === own);
   }
 }

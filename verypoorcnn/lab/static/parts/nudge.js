@@ -1,7 +1,6 @@
 // Under the gradient of a parameter: what the next step of training makes of it, and a slider that
 // moves it a little, to see the loss move as the gradient foretold.
 
-import { post } from "../lib/api.js";
 import { fill, h, oncePerFrame } from "../lib/dom.js";
 import { brackets, short } from "../lib/numbers.js";
 import { number } from "./operands.js";
@@ -16,22 +15,29 @@ export class Nudge {
   }
 
   /**
+   * Ask for what will be shown of this number, before its arithmetic is there.
+   * @param {{key: string, index: number[]}} target
+   */
+  askAhead(target, image) {
+    const weight = weightOf(target);
+    if (weight) this.lab.model.nudge(weight, this.by, image).catch(() => {}); // asked for again
+  }
+
+  /**
    * Show it for a gradient of a parameter, nothing for another number.
    * @param {HTMLElement} box  to show it in
    * @param {object} explained  the answer of /api/explain
    * @param {{key: string, index: number[]}} target
    */
   show(box, explained, target) {
-    const [of, name] = target.key.split(":");
-    if (of !== "gradient" || !name.includes(".")) {
+    this.target = weightOf(target);
+    if (!this.target) {
       fill(box);
-      this.target = null;
       return;
     }
-    this.target = { parameter: name, index: target.index };
     this.gradient = explained.value;
     if (!box.contains(this.element)) this.build(box);
-    this.ask();
+    this.fetch();
   }
 
   build(box) {
@@ -86,7 +92,7 @@ export class Nudge {
     if (!target) return;
     try {
       const [answer, { update }] = await Promise.all([
-        post("/api/nudge", { image: this.lab.model.image(), ...target, by: this.by }),
+        this.lab.model.nudge(target, this.by),
         this.lab.model.backward(target.parameter.split(".")[0]),
       ]);
       if (target === this.target) this.display(answer, update.learning_rate);
@@ -118,4 +124,10 @@ export class Nudge {
       row("apart", difference),
     );
   }
+}
+
+/** The weight whose gradient this number is; null for any other number. */
+function weightOf({ key, index }) {
+  const [of, name] = key.split(":");
+  return of === "gradient" && name.includes(".") ? { parameter: name, index } : null;
 }

@@ -14,6 +14,20 @@ const CALLED = { maximum: "max", minimum: "min" };
 export class Writer {
   constructor({ onfocus, ongo, leads }) {
     Object.assign(this, { onfocus, ongo, leads });
+    this.expressions = new WeakMap(); // of the buttons
+  }
+
+  /** Attend to the operands within this element: there are hundreds, so none listens itself. */
+  listen(element) {
+    const expression = ({ target }) => this.expressions.get(target.closest("button"));
+    const when = (kind, act) =>
+      element.addEventListener(kind, (event) => {
+        const found = expression(event);
+        if (found) act(found);
+      });
+    when("click", (found) => this.ongo(found));
+    when("pointerover", (found) => this.onfocus([found]));
+    when("pointerout", () => this.onfocus(null));
   }
 
   /** What an expression is made of, written in one line. */
@@ -54,18 +68,11 @@ export class Writer {
     if (expression.kind !== "element" || !this.leads(expression)) {
       return h("span", { class: "operand", title: expression.name }, number(expression.value));
     }
-    return h(
-      "button",
-      {
-        type: "button",
-        class: "operand element",
-        title: `${expression.name}: go there`,
-        onclick: () => this.ongo?.(expression),
-        onpointerenter: () => this.onfocus?.([expression]),
-        onpointerleave: () => this.onfocus?.(null),
-      },
-      number(expression.value),
-    );
+    const title = `${expression.name}: go there`;
+    const props = { type: "button", class: "operand element", title };
+    const button = h("button", props, number(expression.value));
+    this.expressions.set(button, expression);
+    return button;
   }
 
   /** An operand with its name before it. */

@@ -1,5 +1,5 @@
-// One array on the stage: its maps in one picture, and if they would be too small to see, the map in
-// question enlarged above them.
+// One array on the stage: its maps in one picture, and if they would be too small to see, the map
+// in question enlarged above them.
 
 import { array, indexAt, largest, offset, size } from "../lib/arrays.js";
 import { legend } from "../lib/colours.js";

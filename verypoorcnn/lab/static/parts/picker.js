@@ -7,24 +7,34 @@ import { array, at, indexAt, inside, largest, offset } from "../lib/arrays.js";
 import { fill, h } from "../lib/dom.js";
 import { fit, planes } from "../lib/layout.js";
 import { MapWidget } from "../lib/maps.js";
-import { brackets, times } from "../lib/numbers.js";
+import { brackets, targetOf, times } from "../lib/numbers.js";
 import { before, foldOf } from "./layers.js";
+import { SilenceSwitches } from "./silencing.js";
 
-const WIDTH = 300;
+const SIDE = 300; // of the picture, in CSS pixels
 const SMALL = 5; // pixels: smaller weights are hard to hit
-const MANY = 64; // units that are offered to be silenced side by side
+const FEW = 600; // maps of kernels, of which each kernel has a row of its own
+const STILL = 2; // pixels that the pointer may move in a click
+const LEAST = 2; // the slider goes at least from −2 to 2
+const PRECISION = 6; // significant digits of a weight that was changed
 
 export class ParameterPicker {
+  /**
+   * @param {object} lab
+   * @param {object} told
+   * @param {(edit: import("../lib/trials.js").Edit) => void} told.onedit  a weight was changed
+   * @param {(which: import("../lib/trials.js").Silenced) => void} told.onsilence
+   */
   constructor(lab, { onedit, onsilence }) {
-    Object.assign(this, { lab, onedit, onsilence });
-    this.names = Object.assign(
+    Object.assign(this, { lab, onedit });
+    this.shapes = Object.assign(
       {},
       ...lab.session().network.layers.map((layer) => layer.parameters),
     );
-    this.name = Object.keys(this.names)[0];
-    this.index = this.names[this.name]?.map(() => 0) ?? [];
+    this.name = Object.keys(this.shapes)[0];
+    this.index = this.shapes[this.name]?.map(() => 0) ?? [];
     this.box = h("div", { class: "picker-map" });
-    this.filters = h("div", { class: "picker-filters", role: "group", "aria-label": "Filters" });
+    this.switches = new SilenceSwitches(onsilence);
     this.element = h(
       "div",
       { class: "picker" },
@@ -33,12 +43,12 @@ export class ParameterPicker {
       this.box,
       this.fields(),
       h("h2", { class: "head" }, "Silence a filter"),
-      this.filters,
+      this.switches.element,
     );
   }
 
   select() {
-    const options = Object.entries(this.names).map(([name, shape]) =>
+    const options = Object.entries(this.shapes).map(([name, shape]) =>
       h("option", { value: name }, `${name} ${times(shape)}`),
     );
     this.selector = h(
@@ -95,16 +105,11 @@ export class ParameterPicker {
   /** Take up the weight that a target names: "conv1.weight[0][0][1][2]". */
   choose(target) {
     if (!target) return;
-    const name = target.replace(/\[.*/, "");
-    const index = target
-      .slice(name.length)
-      .split(/[[\]]+/)
-      .filter(Boolean)
-      .map(Number);
-    if (this.names[name] && inside(this.names[name], index)) this.take(name, index);
+    const { name, index } = targetOf(target);
+    if (this.shapes[name] && inside(this.shapes[name], index)) this.take(name, index);
   }
 
-  take(name, index = this.names[name].map(() => 0)) {
+  take(name, index = this.shapes[name].map(() => 0)) {
     this.name = name;
     this.index = index;
     this.selector.value = name;
@@ -126,7 +131,7 @@ export class ParameterPicker {
   /** Whether one unit's weights stand for the matrix. */
   get isRow() {
     const { shape } = this.numbers;
-    return shape.length === 2 && fit(planes(shape), WIDTH, WIDTH).cell < SMALL;
+    return shape.length === 2 && fit(planes(shape), SIDE, SIDE).cell < SMALL;
   }
 
   /** The numbers that are drawn. */
@@ -157,17 +162,19 @@ export class ParameterPicker {
     this.unit.max = this.numbers.shape[0] - 1;
     if (document.activeElement !== this.unit) this.unit.value = this.index[0];
     this.mark();
-    this.drawFilters();
+    this.showSwitches();
   }
 
   build() {
-    const [first] = this.numbers.shape;
-    const count = this.numbers.shape.length === 4 ? this.numbers.shape[1] : 1;
+    const { shape, values } = this.numbers;
+    const [first] = shape;
+    const count = shape.length === 4 ? shape[1] : 1; // maps of a kernel
+    this.most = Math.max(LEAST, Math.ceil(2 * largest(values))); // fixed while one drags
     this.widget = new MapWidget({
       name: this.name,
-      width: WIDTH,
-      height: WIDTH,
-      across: count > 1 && first * count <= 600 ? count : 0,
+      width: SIDE,
+      height: SIDE,
+      across: count > 1 && first * count <= FEW ? count : 0,
       fold: this.isRow ? this.foldOfInput() : undefined,
       onpin: (index) => this.pick(this.indexOf(index)),
       onpoint: (index, _, byKey) => byKey && this.pick(this.indexOf(index)),
@@ -199,7 +206,7 @@ export class ParameterPicker {
     element.addEventListener("pointermove", (event) => {
       if (!this.dragging) return;
       const moved = this.dragging.y - event.clientY;
-      if (Math.abs(moved) > 2) this.edit(this.dragging.from + (moved * this.grain()) / 2);
+      if (Math.abs(moved) > STILL) this.edit(this.dragging.from + (moved * this.grain()) / 2);
     });
     const end = () => (this.dragging = null);
     element.addEventListener("pointerup", end);
@@ -214,7 +221,7 @@ export class ParameterPicker {
   pick(index) {
     this.index = index;
     this.mark();
-    this.drawFilters();
+    this.showSwitches();
   }
 
   mark() {
@@ -225,7 +232,7 @@ export class ParameterPicker {
     this.widget.mark([{ ...this.widget.spot(place), role: "target" }]);
     this.label.textContent = this.name + brackets(this.index);
     if (document.activeElement !== this.field) this.field.value = String(value);
-    const most = Math.max(2, Math.ceil(2 * largest(this.numbers.values)));
+    const most = Math.max(this.most, Math.ceil(Math.abs(value)));
     Object.assign(this.slider, { min: -most, max: most });
     this.slider.value = String(value);
   }
@@ -242,37 +249,14 @@ export class ParameterPicker {
 
   edit(value) {
     if (!Number.isFinite(value)) return;
-    const rounded = Number(value.toPrecision(6));
+    const rounded = Number(value.toPrecision(PRECISION));
     this.value = rounded; // before the server has confirmed it
     this.onedit({ parameter: this.name, index: this.index, value: rounded });
   }
 
-  /** A switch for every filter (or unit) of the layer; of many, for the chosen weight's own. */
-  drawFilters() {
+  showSwitches() {
     const [layer] = this.name.split(".");
-    const [count] = this.numbers.shape;
-    const silenced = this.silence.filter((each) => each.layer === layer);
-    const silent = (filter) => silenced.some((each) => each.filter === filter);
-    const offered =
-      count <= MANY
-        ? [...Array(count).keys()]
-        : [...new Set([this.index[0], ...silenced.map(({ filter }) => filter)])];
-    const buttons = offered.map((filter) =>
-      h(
-        "button",
-        {
-          type: "button",
-          class: "chip",
-          "aria-pressed": silent(filter),
-          "aria-label": `Silence ${layer}[${filter}]`,
-          onclick: () => this.onsilence({ layer, filter }),
-        },
-        String(filter),
-      ),
-    );
-    const focused = [...this.filters.children].indexOf(document.activeElement);
-    const which = count <= MANY ? layer : `${layer}, of the chosen weight:`;
-    fill(this.filters, h("span", { class: "quiet-text" }, which), buttons);
-    if (focused > 0) this.filters.children[focused]?.focus();
+    const filters = { layer, count: this.numbers.shape[0], chosen: this.index[0] };
+    this.switches.show(filters, this.silence);
   }
 }

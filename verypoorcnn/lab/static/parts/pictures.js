@@ -6,6 +6,7 @@ import { fill, h } from "../lib/dom.js";
 import { MapWidget } from "../lib/maps.js";
 import { percent } from "../lib/numbers.js";
 import { confusionMatrix } from "./matrix.js";
+import { sheet } from "./sheet.js";
 
 const SIDE = 300; // of the filters' picture, in CSS pixels
 const SETTLING = 0.97; // how slowly the colours' range follows filters that shrink
@@ -38,6 +39,10 @@ export class TrainingPictures {
     if (confusion && confusion.epoch !== this.confusionShown) this.showConfusion(confusion);
   }
 
+  destroy() {
+    this.matrix.destroy?.();
+  }
+
   showFilters(filters) {
     this.filtersShown = filters.data;
     const numbers = decode(filters);
@@ -53,8 +58,4 @@ export class TrainingPictures {
     fill(this.tested, `${right} after epoch ${Number(epoch.toFixed(2))}.${some}`);
     this.matrix.show(counts);
   }
-}
-
-function sheet(name, heading, ...children) {
-  return h("section", { class: `sheet ${name}` }, h("h2", {}, heading), children);
 }

@@ -13,24 +13,34 @@ export class Preparation {
   constructor(lab) {
     this.state = lab.state;
     [, this.rows, this.columns] = lab.session().network.input_shape;
-    const { rows, columns } = this;
     this.boxes = Object.keys(SWITCHES).map((name) => this.box(name));
     this.switches = h(
       "div",
       { class: "own-switches", role: "group", "aria-label": "Preparation" },
       this.boxes.map((box) => h("label", { class: "check" }, box, SWITCHES[box.name])),
     );
-    this.right = slider("Shift right", -columns, columns, "px", () => this.shift());
-    this.down = slider("Shift down", -rows, rows, "px", () => this.shift());
-    this.turn = slider("Turn", -180, 180, "°", (angle) => this.write({ rotate: angle || null }));
-    this.cover = slider("Cover, size", 0, Math.min(rows, columns), "px", () => this.occlude());
+    const all = this.buildSliders();
     this.sliders = h(
       "div",
       { class: "own-sliders" },
-      [this.right, this.down, this.turn, this.cover].map(({ element }) => element),
-      h("p", { class: "quiet-text" }, "Click the last picture to put the covering square there."),
+      all.map(({ element }) => element),
+      h("p", { class: "quiet-text" }, "A click on the last picture puts the square there, too."),
     );
     this.show();
+  }
+
+  buildSliders() {
+    const { rows, columns } = this;
+    const shorter = Math.min(rows, columns);
+    const least = -(shorter >> 1); // of a corner: half of the largest square may stand outside
+    this.right = slider("Shift right", -columns, columns, "px", () => this.shift());
+    this.down = slider("Shift down", -rows, rows, "px", () => this.shift());
+    this.turn = slider("Turn", -180, 180, "°", (angle) => this.write({ rotate: angle || null }));
+    this.cover = slider("Cover, size", 0, shorter, "px", () => this.occlude());
+    const move = (corner) => this.occlude({ ...this.corner(), ...corner });
+    this.left = slider("Cover, column", least, columns - 1, "", (column) => move({ column }));
+    this.top = slider("Cover, row", least, rows - 1, "", (row) => move({ row }));
+    return [this.right, this.down, this.turn, this.cover, this.left, this.top];
   }
 
   /** What the address asks for, as POST /api/own wants it. */
@@ -61,13 +71,17 @@ export class Preparation {
     this.down.put(shift[1]);
     this.turn.put(rotate);
     this.cover.put(occlude?.[2] ?? 0);
+    const { row, column } = this.corner();
+    this.left.put(column);
+    this.top.put(row);
+    for (const one of [this.left, this.top]) one.enable(Boolean(occlude));
   }
 
   /** Put the covering square round this pixel. */
   coverAt(row, column) {
     if (this.cover.value === 0) this.cover.put(Math.ceil(Math.min(this.rows, this.columns) / 4));
     const half = this.cover.value >> 1;
-    this.occlude([row - half, column - half]);
+    this.occlude({ row: row - half, column: column - half });
   }
 
   box(name) {
@@ -82,11 +96,17 @@ export class Preparation {
   }
 
   /** Cover a square as large as the slider says, with this corner or the one it has. */
-  occlude(corner = null) {
+  occlude({ row, column } = this.corner()) {
+    const size = this.cover.value;
+    this.write({ occlude: size ? `${row},${column},${size}` : null });
+  }
+
+  /** The upper left corner of the covering square; of none, such that it begins in the middle. */
+  corner() {
     const size = this.cover.value;
     const middle = [(this.rows - size) >> 1, (this.columns - size) >> 1];
-    const [row, column] = corner ?? this.numbers("occlude", 3) ?? middle;
-    this.write({ occlude: size ? `${row},${column},${size}` : null });
+    const [row, column] = this.numbers("occlude", 3) ?? middle;
+    return { row, column };
   }
 
   write(changes) {
@@ -105,12 +125,15 @@ export class Preparation {
   }
 }
 
-/** A slider of whole numbers: `value`, put(value), `element`; oninput(value) when it is dragged. */
-export function slider(label, low, high, unit, oninput) {
+/**
+ * A slider of whole numbers: `value`, put(value), enable(whether), `element`; oninput(value) when
+ * it is dragged.
+ */
+function slider(label, low, high, unit, oninput) {
   const output = h("output", {});
   const input = h("input", { type: "range", min: low, max: high, step: 1 });
   const show = () => {
-    output.textContent = `${input.value} ${unit}`;
+    output.textContent = `${input.value} ${unit}`.trim().replace("-", "−");
     input.setAttribute("aria-valuetext", output.textContent);
   };
   input.addEventListener("input", () => {
@@ -124,6 +147,9 @@ export function slider(label, low, high, unit, oninput) {
     put(value) {
       input.value = value;
       show();
+    },
+    enable(whether) {
+      input.disabled = !whether;
     },
     element: h("label", { class: "slider" }, h("span", {}, label), input, output),
   };

@@ -20,7 +20,7 @@ export function whereabouts({ phase, epoch, batch, batches, samples_per_second: 
     h(
       "span",
       { class: "training-speed" },
-      speed ? `${count(Math.round(speed))} images a second` : " ",
+      speed ? `${count(Math.round(speed))} images a second` : null,
     ),
   ];
 }

@@ -1,5 +1,6 @@
 // The receptive field of a number: the part of the image that can change it, framed.
 
+import { array, plane } from "../lib/arrays.js";
 import { h } from "../lib/dom.js";
 import { MapWidget } from "../lib/maps.js";
 
@@ -10,6 +11,8 @@ const SIDE = 112; // of the small image, in CSS pixels
  * @param {import("../lib/arrays.js").NumberArray} image  [channel][row][column]
  * @param {string} target  whose field it is
  * @param {{rows: [number, number], columns: [number, number]}} receptive  first and last of each
+ * @returns {{element: HTMLElement, frame: () => void}}  frame() draws the frame once the element
+ *   stands in the page, which is where its colour comes from
  */
 export function receptiveField(image, target, { rows: [top, bottom], columns: [left, right] }) {
   const [, rows, columns] = image.shape;
@@ -20,14 +23,10 @@ export function receptiveField(image, target, { rows: [top, bottom], columns: [l
     height: SIDE,
     palette: "grey",
   });
-  widget.show(
-    { shape: [rows, columns], values: image.values.subarray(0, rows * columns) },
-    { max: 1 },
-  );
+  widget.show(array([rows, columns], plane(image, 0)), { max: 1 });
   const caption = `Receptive field: ${size.height}×${size.width} pixels`;
-  const figure = h("figure", {}, widget.element, h("figcaption", {}, caption));
   return {
-    element: figure,
+    element: h("figure", {}, widget.element, h("figcaption", {}, caption)),
     frame: () => widget.mark([{ map: 0, row: top, column: left, ...size }]),
   };
 }

@@ -31,6 +31,6 @@ export function sparkline(xs, shares, { label }) {
       h("polyline", { points: points.map((point) => point.join(",")).join(" "), class: "curve" }),
       h("circle", { cx: x, cy: y, r: 2.5, class: "end" }),
     ),
-    h("span", { class: "sparkline-ends" }, `${percent(shares[0])} → ${percent(shares.at(-1))}`),
+    h("span", {}, `${percent(shares[0])} → ${percent(shares.at(-1))}`),
   );
 }

@@ -28,6 +28,7 @@ export class Strip {
       "aria-label": "The network, layer by layer",
     });
     this.element.addEventListener("keydown", (event) => this.key(event));
+    this.room = new ResizeObserver(() => this.refit());
     this.build();
   }
 
@@ -65,7 +66,8 @@ export class Strip {
 
   /** Show these arrays (names to arrays), small ("compact") or large ("full"). */
   show(arrays, { size = this.size, answer } = {}) {
-    this.size = size;
+    if (size !== this.size) this.width = null;
+    Object.assign(this, { size, shown: arrays });
     this.element.classList.toggle("compact", size === "compact");
     const last = this.columns.at(-1);
     const asBars = SIZES[size].bars && answer;
@@ -75,23 +77,35 @@ export class Strip {
     for (const { picture, canvas } of maps) {
       if (picture.firstChild !== canvas) fill(picture, canvas); // else nothing is laid out anew
     }
-    const draw = (width) => maps.forEach((column) => this.draw(column, arrays[column.name], width));
-    draw(this.widthFor(size, draw));
+    this.drawn = maps;
+    this.drawMaps();
   }
 
-  /** The width of pictures for the room there is, found by trying once. */
-  widthFor(size, draw) {
-    const room = `${size} ${this.element.parentElement?.clientWidth}`;
-    if (room !== this.room) {
-      const { widths } = SIZES[size];
-      const fits = (width) => {
-        draw(width);
-        return !this.isCut();
-      };
-      this.room = room;
-      this.width = widths.find(fits) ?? widths[0]; // if none fits, one has to scroll anyway
+  /** Draw so wide that the whole network is seen; found by trying, once for the room there is. */
+  drawMaps() {
+    const draw = (width) =>
+      this.drawn.forEach((column) => this.draw(column, this.shown[column.name], width));
+    if (this.width) {
+      draw(this.width);
+      return;
     }
-    return this.width;
+    const frame = this.element.parentElement;
+    if (frame) this.room.observe(frame);
+    this.frameWidth = frame?.clientWidth;
+    const { widths } = SIZES[this.size];
+    const fits = (width) => {
+      draw(width);
+      return !this.isCut();
+    };
+    this.width = widths.find(fits) ?? widths[0]; // if none fits, one has to scroll anyway
+    draw(this.width);
+  }
+
+  /** The room has changed; also called when it is looked at first. */
+  refit() {
+    if (this.element.parentElement?.clientWidth === this.frameWidth) return;
+    this.width = null;
+    this.drawMaps();
   }
 
   /** Scroll to where things begin: on the way back, at the right. */
@@ -134,6 +148,8 @@ export class Strip {
 
   /** Mark the layer that is open; null for none. */
   select(name) {
+    if (name === this.selected) return; // looking where it is takes longer than drawing
+    this.selected = name;
     for (const column of this.columns) {
       const chosen = column.name === name;
       column.button.setAttribute("aria-expanded", String(chosen));

@@ -1,6 +1,6 @@
 // The table of all terms of a sum, or of all candidates of a maximum, to the last digit.
 
-import { fill, h } from "../lib/dom.js";
+import { button, fill, h } from "../lib/dom.js";
 import { scrollTo } from "./listing.js";
 import { number } from "./operands.js";
 
@@ -28,38 +28,46 @@ export class TermTable {
    */
   constructor(writer, onpoint) {
     Object.assign(this, { writer, onpoint });
-    this.element = h("div", { class: "terms" });
+    this.element = h("div", {
+      class: "terms",
+      onpointerover: ({ target }) => this.point(target.closest("tbody tr")),
+      onpointerleave: () => this.point(null),
+    });
     this.clear();
   }
 
   clear() {
     this.rows = [];
+    this.pointed = -1;
     fill(this.element);
+  }
+
+  point(row) {
+    const place = this.rows.indexOf(row);
+    if (place === this.pointed) return;
+    this.pointed = place;
+    this.onpoint(place < 0 ? null : place);
   }
 
   /** Write out this expression. */
   show(expression, limit = ROWS) {
     const { terms, kind } = expression;
     const pair = terms.find(({ factors }) => factors.length === 2)?.factors;
+    this.pointed = -1;
     this.rows = terms
       .slice(0, limit)
       .map((term, place) => this.row(expression, term, place, Boolean(pair)));
+    const { caption, running } = WORDS[kind];
+    const table = [
+      h("caption", {}, caption),
+      head(pair, terms[0].factors[0], running),
+      h("tbody", {}, this.rows),
+    ];
     const all = () => this.show(expression, terms.length);
     fill(
       this.element,
-      h(
-        "table",
-        {},
-        h("caption", {}, WORDS[kind].caption),
-        head(pair, terms[0].factors[0], WORDS[kind].running),
-        h("tbody", {}, this.rows),
-      ),
-      terms.length > limit &&
-        h(
-          "button",
-          { type: "button", class: "quiet", onclick: all },
-          `Show all ${terms.length} terms`,
-        ),
+      h("table", {}, table),
+      terms.length > limit && button(`Show all ${terms.length} terms`, all, { class: "quiet" }),
     );
   }
 
@@ -68,13 +76,9 @@ export class TermTable {
     const signed = kind === "sum" && (place > 0 || term.sign === "−");
     return h(
       "tr",
-      {
-        class: winner === place ? "won" : null,
-        onpointerenter: () => this.onpoint(place),
-        onpointerleave: () => this.onpoint(null),
-      },
+      { class: winner === place ? "won" : null },
       h("td", { class: "term-number" }, place + 1),
-      h("td", { class: "term-sign" }, signed ? term.sign : ""),
+      h("td", {}, signed ? term.sign : ""),
       cells.map((cell) => h("td", {}, cell)),
       h("td", { class: "running" }, term.running === null ? "" : number(term.running)),
     );

@@ -101,6 +101,16 @@ function filled(terms, { shape, placeOf }) {
   return { names, factors: [first, second], products, placeOf };
 }
 
+/** The candidates of a maximum as the window that they stand in; null where they form none. */
+export function candidatesOf(terms) {
+  const elements = terms.map((term) => term.factors[0]);
+  if (!elements.every((element) => element.kind === "element")) return null;
+  const columns = new Set(elements.map((element) => element.index.at(-1))).size;
+  if (elements.length % columns || elements.length < 2) return null;
+  const values = Float64Array.from(elements, (element) => element.value);
+  return array([elements.length / columns, columns], values);
+}
+
 /** Indices of these elements, by the key of the array they are of. */
 export function groupByKey(elements) {
   const found = new Map();

@@ -11,7 +11,7 @@ const PACES = [
   ["0", "full speed"],
 ];
 const INITIALIZERS = [
-  ["auto", "auto: He before ReLU, else Glorot"],
+  ["auto", "auto: He or Glorot"],
   ["he_normal", "He, normal"],
   ["glorot_uniform", "Glorot, uniform"],
   ["uniform", "uniform, as PyTorch"],
@@ -35,6 +35,7 @@ export function trainingKnobs({ settings, limits }, { turn, initializer, pace })
     initializer: new Choice({
       name: "initializer",
       label: "Initialiser",
+      about: "How the first parameters are drawn; auto: He before ReLU, else Glorot",
       names: INITIALIZERS,
       value: settings.initializer,
       onchange: initializer,

@@ -5,15 +5,16 @@ import { Superseded } from "../lib/api.js";
 import { inside } from "../lib/arrays.js";
 import { fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
-import { brackets } from "../lib/numbers.js";
+import { brackets, targetOf } from "../lib/numbers.js";
+import { neighbour } from "../shell/images.js";
 import { isElsewhere } from "../shell/keys.js";
-import { onTheme } from "../shell/theme.js";
 import { crumbs } from "./crumbs.js";
 import { after, columnOf, homeOf, parameterCount } from "./layers.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
 const WIDE = 1040; // from this width on, the code stands beside the picture
+const LOOKING = 150; // milliseconds after which one is taken to look at what is shown
 const SETTLED = 120; // milliseconds after which a window is not resized any more
 
 const FACES = [
@@ -33,11 +34,12 @@ export class Zoom {
   /**
    * @param {object} kind
    * @param {"value"|"gradient"} kind.of  what the strip shows
-   * @param {(layer: string) => Promise<ZoomData>} kind.load  given the open layer, if it learns,
-   *   else "image"
+   * @param {(layer: string, image: string) => Promise<ZoomData>} kind.load  given the open layer, if
+   *   it learns, else "image"
    * @param {(data: ZoomData, cut: boolean) => any} kind.intro  what is said while no layer is open;
    *   `cut` if not all of the strip is in sight
-   * @param {{show: Function}} [kind.extra]  shown beneath the arithmetic, see Stage
+   * @param {{show: Function, askAhead: Function}} [kind.extra]  shown beneath the arithmetic, see
+   *   Stage
    */
   constructor(root, lab, kind) {
     Object.assign(this, { root, lab, kind });
@@ -57,7 +59,7 @@ export class Zoom {
     let timer = 0;
     const resize = () => {
       clearTimeout(timer);
-      timer = setTimeout(() => this.refit(), SETTLED);
+      timer = setTimeout(() => this.stage?.build(this.width()), SETTLED);
     };
     window.addEventListener("resize", resize);
     this.load = latest(() => this.fetch(), lab.complain, 0);
@@ -67,7 +69,6 @@ export class Zoom {
       lab.state.on(["cell", "target"], () => this.showPin()),
       lab.state.on(["image"], () => this.load()),
       lab.model.on(() => this.load()),
-      onTheme(() => this.redraw()),
       () => document.removeEventListener("keydown", key),
       () => window.removeEventListener("resize", resize),
     ];
@@ -77,27 +78,23 @@ export class Zoom {
   destroy() {
     this.stops.forEach((stop) => stop());
     this.stage?.destroy();
+    clearTimeout(this.ahead);
     this.gone = true;
-  }
-
-  /** Fit what is shown to another width of the window. */
-  refit() {
-    if (this.data) this.showStrip();
-    this.stage?.build(this.width());
   }
 
   async fetch() {
     const note = h("p", { class: "note" }, "Every number of this image is being computed …");
     const slow = setTimeout(() => !this.data && fill(this.below, note), 300);
     try {
-      this.askAhead();
-      const layer = this.learner();
-      const data = await this.kind.load(layer);
+      const [image, layer] = [this.lab.model.image(), this.learner()];
+      this.askForPin(image);
+      const data = await this.kind.load(layer, image);
       if (this.gone || layer !== this.learner()) return; // another is being asked for
       const first = !this.data;
       this.data = data;
       this.redraw();
       if (first && !this.stage) this.strip.toBeginning();
+      this.askAhead(image);
     } catch (error) {
       if (!(error instanceof Superseded)) this.lab.complain(error);
     } finally {
@@ -106,13 +103,27 @@ export class Zoom {
   }
 
   /** A pinned number of another image is asked for together with its pictures, not after them. */
-  askAhead() {
+  askForPin(image) {
     const column = this.column();
     const pin = column && this.pinOf(column);
     const known = pin && this.data?.arrays[pin.key];
     if (!known || !inside(known.shape, pin.index)) return;
     const [of, name] = pin.key.split(":");
-    this.lab.model.explain(name + brackets(pin.index), of).catch(() => {}); // asked for again
+    this.lab.model.explain(name + brackets(pin.index), of, image).catch(() => {}); // asked again
+    this.kind.extra?.askAhead(pin, image);
+  }
+
+  /** While one looks at an image, the next one is asked for, in the direction one last went. */
+  askAhead(image) {
+    const { lab } = this;
+    const by = this.image === neighbour(lab, 1) ? -1 : 1;
+    if (image !== this.image) this.next = neighbour(lab, by);
+    this.image = image;
+    clearTimeout(this.ahead);
+    this.ahead = setTimeout(() => {
+      this.kind.load(this.learner(), this.next).catch(() => {}); // asked again
+      this.askForPin(this.next);
+    }, LOOKING);
   }
 
   redraw() {
@@ -188,15 +199,14 @@ export class Zoom {
   /** The pinned number as the address has it. */
   pinOf(column) {
     const { state } = this.lab;
-    const numbers = (text) => (text.match(/[^.[\]]+/g) ?? []).map(Number);
     const target = state.get("target");
     if (target) {
-      const name = target.replace(/\[.*/, "");
-      return { key: `${this.ofColumn(column)}:${name}`, index: numbers(target.slice(name.length)) };
+      const { name, index } = targetOf(target);
+      return { key: `${this.ofColumn(column)}:${name}`, index };
     }
     const cell = state.get("cell");
     return cell && this.kind.of === "value"
-      ? { key: `value:${column.name}`, index: numbers(cell) }
+      ? { key: `value:${column.name}`, index: cell.split(".").map(Number) }
       : null;
   }
 

@@ -1,7 +1,7 @@
 // The window in which one picks an image: thumbnails of a part, all or of one class.
 
 import { get } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { button, fill, h } from "../lib/dom.js";
 import { pictures } from "../lib/pixels.js";
 import { partSize } from "./images.js";
 
@@ -17,9 +17,10 @@ export class Chooser {
     this.filters = h("div", { class: "chooser-filters" });
     this.grid = h("div", { class: "chooser-grid" });
     this.about = h("p", { class: "quiet-text", role: "status" });
-    this.more = button("quiet", "Show more", () => this.show(this.start + PAGE));
-    const close = button("small", "×", () => this.element.close());
-    close.setAttribute("aria-label", "Close");
+    const more = () => this.show(this.start + PAGE).catch(lab.complain);
+    this.more = button("Show more", more, { class: "quiet" });
+    const props = { class: "small", "aria-label": "Close" };
+    const close = button("×", () => this.element.close(), props);
     this.element = h(
       "dialog",
       {
@@ -88,10 +89,8 @@ export class Chooser {
     return images.map(({ index, label, duplicate }, place) => {
       const name = `${this.lab.session().class_names[label] ?? "no label"}, image ${index}`;
       const twin = duplicate ? `, the same image as ${duplicate.replace(":", " ")}` : "";
-      const thumb = button("thumb-button", canvases[place], () => this.pick(index));
-      thumb.title = name + twin;
-      thumb.setAttribute("aria-label", name + twin);
-      return thumb;
+      const props = { class: "thumb-button", title: name + twin, "aria-label": name + twin };
+      return button(canvases[place], () => this.pick(index), props);
     });
   }
 
@@ -101,10 +100,6 @@ export class Chooser {
   }
 }
 
-function button(kind, content, onclick) {
-  return h("button", { type: "button", class: kind, onclick }, content);
-}
-
 function chip(text, pressed, onclick) {
-  return h("button", { type: "button", class: "chip", "aria-pressed": pressed, onclick }, text);
+  return button(text, onclick, { class: "chip", "aria-pressed": pressed });
 }

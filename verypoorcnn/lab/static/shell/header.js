@@ -1,6 +1,6 @@
 // The bar at the top: what is shown, the image with its chooser, theme, link, legend, tour.
 
-import { fill, h } from "../lib/dom.js";
+import { button, fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { drawPixels } from "../lib/pixels.js";
 import { load } from "../views/index.js";
@@ -18,28 +18,31 @@ function title(lab) {
   return h(
     "div",
     { class: "bar-title" },
-    h("h1", {}, h("span", { class: "wordmark" }, "VeryPoorCNN"), " ", h("span", {}, "lab")),
+    h("h1", {}, h("span", {}, "VeryPoorCNN"), " ", h("span", {}, "lab")),
     h("p", { title: origin }, name),
   );
 }
 
 function imageBox(lab) {
   const { state } = lab;
-  const canvas = h("canvas", { class: "thumb", "aria-hidden": "true" });
-  const caption = h("span", { class: "thumb-caption" });
   const dialog = new Chooser(lab);
-  const choose = h(
-    "button",
-    {
-      type: "button",
-      id: "choose-image",
-      class: "image-button",
-      "aria-haspopup": "dialog",
-      onclick: () => dialog.open(),
-    },
-    canvas,
-    caption,
+  return h(
+    "div",
+    { class: "bar-image", role: "group", "aria-label": "Image" },
+    small("‹", "Image before", "[", () => state.set({ image: neighbour(lab, -1) })),
+    imageButton(lab, () => dialog.open()),
+    dialog.element,
+    small("›", "Next image", "]", () => state.set({ image: neighbour(lab, 1) })),
+    small("random", "Any image", "r", () => state.set({ image: anyImage(lab) })),
   );
+}
+
+/** Shows the image that is chosen. */
+function imageButton(lab, open) {
+  const canvas = h("canvas", { class: "thumb", "aria-hidden": "true" });
+  const caption = h("span", {});
+  const props = { id: "choose-image", class: "image-button", "aria-haspopup": "dialog" };
+  const choose = button([canvas, caption], open, props);
   const show = async () => {
     const forward = await lab.model.forward();
     drawPixels(canvas, forward.image);
@@ -47,18 +50,10 @@ function imageBox(lab) {
     choose.setAttribute("aria-label", `Choose another image; now ${caption.textContent}`);
   };
   const update = latest(show, lab.complain, 0);
-  state.on(["image"], update);
+  lab.state.on(["image"], update);
   lab.model.on(update);
   update();
-  return h(
-    "div",
-    { class: "bar-image", role: "group", "aria-label": "Image" },
-    small("‹", "Image before", "[", () => state.set({ image: neighbour(lab, -1) })),
-    choose,
-    dialog.element,
-    small("›", "Next image", "]", () => state.set({ image: neighbour(lab, 1) })),
-    small("random", "Any image", "r", () => state.set({ image: anyImage(lab) })),
-  );
+  return choose;
 }
 
 function captionOf(lab, { label }) {
@@ -69,9 +64,9 @@ function captionOf(lab, { label }) {
 }
 
 function small(text, label, key, onclick) {
-  const props = { type: "button", class: "small", title: `${label} (${key})`, onclick };
   const name = text.length > 1 ? null : label; // a sign needs a name, a word is one
-  return h("button", { ...props, "aria-label": name, "aria-keyshortcuts": key }, text);
+  const props = { class: "small", title: `${label} (${key})` };
+  return button(text, onclick, { ...props, "aria-label": name, "aria-keyshortcuts": key });
 }
 
 /** Tells in every view that something is tried out on the model, and takes it back. */
@@ -81,30 +76,11 @@ function trialNote(lab) {
     lab.state.set({ edits: null, silence: null }, { replace: true });
     await lab.model.tryOut([], []);
   };
+  const back = button("Reset", () => reset().catch(lab.complain), { class: "small" });
   const update = async () => {
     const { edited, silenced } = await lab.model.parameters();
     const changes = edited.length + silenced.length;
-    fill(
-      note,
-      changes > 0 && [
-        h(
-          "a",
-          {
-            href: "#view=whatif",
-            onclick: (event) => {
-              event.preventDefault();
-              lab.state.set({ view: "whatif" });
-            },
-          },
-          `${changes} ${changes === 1 ? "change" : "changes"} tried out`,
-        ),
-        h(
-          "button",
-          { type: "button", class: "small", onclick: () => reset().catch(lab.complain) },
-          "Reset",
-        ),
-      ],
-    );
+    fill(note, changes > 0 && [trialLink(lab, changes), back]);
   };
   const follow = latest(update, lab.complain, 0);
   lab.model.on(follow);
@@ -112,19 +88,25 @@ function trialNote(lab) {
   return note;
 }
 
+function trialLink(lab, changes) {
+  const onclick = (event) => {
+    event.preventDefault();
+    lab.state.set({ view: "whatif" });
+  };
+  const text = `${changes} ${changes === 1 ? "change" : "changes"} tried out`;
+  return h("a", { href: "#view=whatif", onclick }, text);
+}
+
 function tools(lab) {
+  const tool = (text, id, onclick) => button(text, onclick, { class: "quiet", id });
   return h(
     "div",
     { class: "bar-tools" },
-    button("Legend", "open-legend", () => overlay("legend", lab)),
-    button("Tour", "open-tour", () => overlay("tour", lab)),
-    button("Copy link", "copy-link", () => copyLink(lab)),
-    button("Theme", "switch-theme", () => lab.state.set({ theme: otherTheme() })),
+    tool("Legend", "open-legend", () => overlay("legend", lab)),
+    tool("Tour", "open-tour", () => overlay("tour", lab)),
+    tool("Copy link", "copy-link", () => copyLink(lab)),
+    tool("Theme", "switch-theme", () => lab.state.set({ theme: otherTheme() })),
   );
-}
-
-function button(text, id, onclick) {
-  return h("button", { type: "button", class: "quiet", id, onclick }, text);
 }
 
 async function copyLink(lab) {

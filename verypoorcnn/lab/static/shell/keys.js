@@ -6,11 +6,17 @@ import { anyImage, neighbour } from "./images.js";
 import { otherTheme } from "./theme.js";
 
 const ELSEWHERE = "input, select, textarea, [contenteditable], dialog[open]";
+const OWN_KEYS = "button, summary, [role=application]";
 
 /** Whether the key is meant for a field or for the system. */
 export function isElsewhere(event) {
   if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return true;
   return event.target instanceof Element && Boolean(event.target.closest(ELSEWHERE));
+}
+
+/** Whether the key is for no one in particular: a button, and a map, have keys of their own. */
+export function isFree(event) {
+  return !isElsewhere(event) && !event.target.closest?.(OWN_KEYS);
 }
 
 /** Listen to the keys of the shell. */

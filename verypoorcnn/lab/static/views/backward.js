@@ -16,18 +16,18 @@ export const key = "2";
 export function mount(root, lab) {
   return new Zoom(root, lab, {
     of: "gradient",
-    load: (layer) => load(lab, layer),
+    load: (layer, image) => load(lab, layer, image),
     intro: (data) => intro(data),
     extra: new Nudge(lab),
   });
 }
 
 /** The gradients of the parameters are those of the open layer: all of them are half the work. */
-async function load(lab, layer) {
+async function load(lab, layer, image) {
   const [answer, { values: parameters }, backward] = await Promise.all([
-    lab.model.forward(),
+    lab.model.forward(image),
     lab.model.parameters(),
-    lab.model.backward(layer),
+    lab.model.backward(layer, image),
   ]);
   const { deltas, gradients, loss, update } = backward;
   const last = lab.session().network.layers.at(-1).name;

@@ -2,7 +2,7 @@
 // same at the level one chooses.  Pointing at a line marks what was made from it on the other side.
 
 import { get } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { button, fill, h } from "../lib/dom.js";
 import { LEVELS } from "../parts/code.js";
 import { formula } from "../parts/formulas.js";
 import { callsOf } from "../parts/layers.js";
@@ -12,6 +12,7 @@ export const id = "code";
 export const title = "Code";
 export const key = "5";
 
+const SLOW = 150; // milliseconds after which one is told what one waits for
 const DIRECTIONS = { forward: "Forward", backward: "Backward", update: "Update" };
 
 export function mount(root, lab) {
@@ -99,37 +100,26 @@ class CodeView {
     fill(this.formula, formula([name]));
     fill(
       this.tabs,
-      LEVELS.slice(1).map(([level, title]) =>
-        h(
-          "button",
-          {
-            type: "button",
-            class: "chip",
-            "aria-pressed": level === this.level,
-            onclick: () => this.lab.state.set({ level }, { replace: true }),
-          },
-          title,
-        ),
-      ),
+      LEVELS.slice(1).map(([level, title]) => this.tab(level, title)),
     );
     const asked = `${layer} ${call} ${this.level}`;
     this.asked = asked;
-    const slow = setTimeout(
-      () => fill(this.right, h("p", { class: "note" }, "The compiler is at work …")),
-      150,
-    );
+    const note = h("p", { class: "note" }, "The compiler is at work …");
+    const slow = setTimeout(() => fill(this.right, note), SLOW);
+    const ask = (level) => get("/api/code", { layer, call, level }, `code view ${level}`);
     try {
-      const [textbook, lower] = await Promise.all(
-        ["textbook", this.level].map((level) =>
-          get("/api/code", { layer, call, level }, `code view ${level}`),
-        ),
-      );
+      const [textbook, lower] = await Promise.all(["textbook", this.level].map(ask));
       if (!this.gone && this.asked === asked) this.display(textbook, lower);
     } catch (error) {
       this.lab.complain(error);
     } finally {
       clearTimeout(slow);
     }
+  }
+
+  tab(level, title) {
+    const choose = () => this.lab.state.set({ level }, { replace: true });
+    return button(title, choose, { class: "chip", "aria-pressed": level === this.level });
   }
 
   display(textbook, lower) {

@@ -2,12 +2,14 @@
 // model is surest of, and how each class fared over the epochs.
 
 import { Superseded } from "../lib/api.js";
-import { fill, h } from "../lib/dom.js";
+import { confusion } from "../lib/confusion.js";
+import { button, fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { percent, short } from "../lib/numbers.js";
 import { ClassTable } from "../parts/classtable.js";
 import { gallery } from "../parts/gallery.js";
 import { confusionMatrix, hasNumbers } from "../parts/matrix.js";
+import { sheet } from "../parts/sheet.js";
 
 const SHOWN = 24; // images at once
 const PAUSE = 500; // milliseconds between two questions for the history
@@ -48,41 +50,33 @@ class ErrorsView {
 
   destroy() {
     this.stops.forEach((stop) => stop());
+    this.matrix.destroy?.();
   }
 
   // What is on the page.
 
   matrixSheet() {
-    this.summary = h("p", { class: "lead", role: "status" });
+    this.summary = h("p", { role: "status" });
     this.worst = h("ol", { class: "confusions" });
     this.details = h("div", {}, h("h3", {}, "Most often confused"), this.worst);
     this.percents = h("input", { type: "checkbox", onchange: () => this.draw() });
     this.choice =
       hasNumbers(this.names.length) &&
       h("label", { class: "check" }, this.percents, "Percent of each row");
-    return h(
-      "section",
-      { class: "sheet errors-matrix" },
-      h("h2", {}, "Confusion matrix"),
-      this.summary,
-      this.matrix.element,
-      this.choice,
-      this.details,
-    );
+    const shown = [this.summary, this.matrix.element, this.choice, this.details];
+    return sheet("errors-matrix", "Confusion matrix", shown);
   }
 
   classSheet() {
-    const heading = h("h2", {}, "Class by class");
-    return h("section", { class: "sheet errors-classes" }, heading, this.classes.element);
+    return sheet("errors-classes", "Class by class", this.classes.element);
   }
 
   imageSheet() {
     this.cellTitle = h("h2", { id: "cell-title" });
-    this.cards = h("div", { class: "cards", "aria-labelledby": "cell-title" });
-    const button = (text, onclick, more) =>
-      h("button", { type: "button", class: "quiet", onclick, ...more }, text);
-    this.surest = button(SUREST, () => this.pick(null, null), { id: "surest" });
-    this.more = button("Show more", () => this.showMore());
+    this.cards = h("div", { class: "cards", role: "group", "aria-labelledby": "cell-title" });
+    const surest = { class: "quiet", id: "surest" };
+    this.surest = button(SUREST, () => this.pick(null, null), surest);
+    this.more = button("Show more", () => this.showMore(), { class: "quiet" });
     return h(
       "section",
       { class: "sheet errors-images" },
@@ -135,9 +129,9 @@ class ErrorsView {
   }
 
   pair({ true: truth, predicted, count }) {
-    const text = `${count} × ${this.names[truth]} taken for ${this.names[predicted]}`;
+    const text = `${count} × ${confusion(this.names, truth, predicted)}`;
     const show = () => this.pick(truth, predicted);
-    return h("li", {}, h("button", { type: "button", class: "link", onclick: show }, text));
+    return h("li", {}, button(text, show, { class: "link" }));
   }
 
   /** The images of the chosen cell, or the surest mistakes. */
@@ -182,6 +176,6 @@ class ErrorsView {
 
   titleOf([truth, predicted]) {
     if (truth === predicted) return `${this.names[truth]}, found`;
-    return `${this.names[truth]} taken for ${this.names[predicted]}`;
+    return confusion(this.names, truth, predicted);
   }
 }

@@ -1,7 +1,7 @@
 // Instant experiments: turn a knob, and the whole experiment is trained again, seed after seed,
 // while the one before stays behind it as a ghost.
 
-import { fill, h, oncePerFrame } from "../lib/dom.js";
+import { button, fill, h, oncePerFrame } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { count, percent, short } from "../lib/numbers.js";
 import { SeedCurves } from "../parts/curves.js";
@@ -9,6 +9,7 @@ import { Knob, SETTINGS, settingsIn } from "../parts/knobs.js";
 import { confusionMatrix } from "../parts/matrix.js";
 import { isOlder } from "../parts/progress.js";
 import { SeedDots } from "../parts/seeds.js";
+import { sheet } from "../parts/sheet.js";
 import { SweepPanel } from "./sweep.js";
 
 export const id = "experiments";
@@ -64,6 +65,7 @@ class ExperimentsView {
     this.stops.forEach((stop) => stop());
     this.sweep?.destroy();
     this.curves?.destroy();
+    this.matrix?.destroy?.();
   }
 
   // What is asked for.
@@ -111,12 +113,8 @@ class ExperimentsView {
       () => this.settings,
       (changes) => this.turn(changes),
     );
-    const matrix = h(
-      "section",
-      { class: "sheet experiment-matrix" },
-      h("h2", {}, "Confusion matrix, all seeds"),
-      this.matrix.element,
-    );
+    const heading = "Confusion matrix, all seeds";
+    const matrix = sheet("experiment-matrix", heading, this.matrix.element);
     fill(
       this.root,
       h(
@@ -131,24 +129,24 @@ class ExperimentsView {
   }
 
   controlSheet(note) {
-    const button = (text, onclick, more) =>
-      h("button", { type: "button", class: "quiet", onclick, ...more }, text);
     const cancel = () => this.cancel().catch(this.lab.complain);
-    this.stop = button("Stop this experiment", cancel, { id: "experiment-stop", hidden: true });
+    const stop = { class: "quiet", id: "experiment-stop", hidden: true };
+    this.stop = button("Stop this experiment", cancel, stop);
+    const reset = { class: "quiet", id: "experiment-reset" };
     return h(
       "section",
       { class: "sheet experiment-controls", "aria-label": "Settings" },
       note && h("p", { class: "message" }, note),
       h("div", { class: "knobs" }, this.knobs()),
-      button("As the lab was opened", () => this.reset(), { id: "experiment-reset" }),
+      button("As the lab was opened", () => this.reset(), reset),
       this.stop,
     );
   }
 
   resultSheet() {
     this.headline = h("p", { class: "headline", role: "status" });
-    this.about = h("p", { class: "quiet-text experiment-about" });
-    this.before = h("p", { class: "quiet-text experiment-before" });
+    this.about = h("p", { class: "quiet-text figures experiment-about" });
+    this.before = h("p", { class: "quiet-text figures experiment-before" });
     this.faults = h("p", { class: "message", hidden: true });
     this.dots = new SeedDots();
     this.curves = new SeedCurves();
@@ -239,7 +237,7 @@ class ExperimentsView {
         `in ${short(news.seconds, 2)} s: ${cost(news)}.`,
     );
     const before = this.ghost;
-    fill(this.before, before ? `Before, with ${inWords(before, news)}.` : " ");
+    fill(this.before, before ? `Before, with ${inWords(before, news)}.` : null);
     this.dots.show(accuracy, before?.accuracy);
     const trouble = faults[0]?.fault ?? guessing(news);
     this.faults.hidden = !trouble;

@@ -15,13 +15,13 @@ export const key = "1";
 export function mount(root, lab) {
   return new Zoom(root, lab, {
     of: "value",
-    load: () => load(lab),
+    load: (_, image) => load(lab, image),
     intro: (data, cut) => intro(lab, data, cut),
   });
 }
 
-async function load(lab) {
-  const [answer, parameters] = await Promise.all([lab.model.forward(), lab.model.parameters()]);
+async function load({ model }, image) {
+  const [answer, parameters] = await Promise.all([model.forward(image), model.parameters()]);
   const loss = answer.loss === null ? {} : { loss: scalar(answer.loss) };
   const values = { ...answer.layers, ...parameters.values, ...loss };
   const arrays = Object.fromEntries(

@@ -1,13 +1,14 @@
 // Your own image: draw, drop or paste one, see every step that makes it an image of the network's
 // kind, and shift, turn and cover it while the probabilities follow.
 
-import { fill, h } from "../lib/dom.js";
+import { button, fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { times } from "../lib/numbers.js";
 import { drawPixels } from "../lib/pixels.js";
 import { foremost, restOf } from "../parts/bars.js";
 import { guess, ranking } from "../parts/gallery.js";
 import { KEYS, Preparation } from "../parts/preparation.js";
+import { sheet } from "../parts/sheet.js";
 import { Sketchpad } from "../parts/sketchpad.js";
 
 const PAUSE = 15; // milliseconds between two questions while one draws
@@ -28,25 +29,7 @@ class OwnView {
     this.ask = latest(() => this.fetch(), lab.complain, PAUSE);
     this.preparation = new Preparation(lab);
     this.pad = new Sketchpad(this.preparation, () => this.ask());
-    this.steps = h("ol", { class: "steps" });
-    this.guesses = h("div", { class: "guesses own-guesses", role: "status" });
-    this.look = h("button", { type: "button", class: "primary", disabled: true }, "Look inside");
-    fill(
-      root,
-      h(
-        "div",
-        { class: "own" },
-        sheet("own-draw", "Draw, drop or paste", this.pad.element, this.tools()),
-        sheet(
-          "own-steps",
-          "What the network is given",
-          this.preparation.switches,
-          this.steps,
-          this.preparation.sliders,
-        ),
-        sheet("own-result", "What it takes it for", this.guesses, this.look),
-      ),
-    );
+    this.build(root);
     this.stops = [
       lab.state.on(KEYS, () => {
         this.preparation.show();
@@ -62,8 +45,27 @@ class OwnView {
     this.stops.forEach((stop) => stop());
   }
 
+  // What is on the page.
+
+  build(root) {
+    this.steps = h("ol", { class: "steps" });
+    this.guesses = h("div", { class: "guesses own-guesses", role: "status" });
+    const look = () => this.lab.state.set({ image: this.image, view: "network" });
+    this.look = button("Look inside", look, { class: "primary", disabled: true });
+    const { switches, sliders } = this.preparation;
+    fill(
+      root,
+      h(
+        "div",
+        { class: "own" },
+        sheet("own-draw", "Draw, drop or paste", this.pad.element, this.tools()),
+        sheet("own-steps", "What the network is given", switches, this.steps, sliders),
+        sheet("own-result", "What it takes it for", this.guesses, this.look),
+      ),
+    );
+  }
+
   tools() {
-    const button = (text, onclick) => h("button", { type: "button", onclick }, text);
     const file = h("input", {
       type: "file",
       accept: "image/*",
@@ -89,8 +91,7 @@ class OwnView {
       this.pad.erasing = !this.pad.erasing;
       eraser.setAttribute("aria-pressed", this.pad.erasing);
     };
-    const props = { type: "button", "aria-pressed": "false", onclick: turn };
-    const eraser = h("button", props, "Eraser");
+    const eraser = button("Eraser", turn, { "aria-pressed": false });
     return eraser;
   }
 
@@ -165,6 +166,7 @@ class OwnView {
   }
 
   show({ steps, probabilities, image }) {
+    this.image = image;
     fill(
       this.steps,
       steps.map((step) => stepItem(step)),
@@ -172,7 +174,6 @@ class OwnView {
     this.makeCoverable(this.steps.lastElementChild.querySelector("canvas"));
     this.showGuesses(probabilities);
     this.look.disabled = false;
-    this.look.onclick = () => this.lab.state.set({ image, view: "network" });
   }
 
   showGuesses(probabilities) {
@@ -197,10 +198,6 @@ class OwnView {
       this.preparation.coverAt(row, column);
     });
   }
-}
-
-function sheet(name, heading, ...children) {
-  return h("section", { class: `sheet ${name}` }, h("h2", {}, heading), children);
 }
 
 function stepItem({ name, why, size, image }) {

@@ -1,10 +1,11 @@
 // The sweep: two settings, a grid of experiments, a heat map that fills in while one watches.
 
-import { fill, h, oncePerFrame } from "../lib/dom.js";
+import { button, fill, h, oncePerFrame } from "../lib/dom.js";
 import { percent, short } from "../lib/numbers.js";
 import { HeatMap } from "../parts/heatmap.js";
 import { Choice, SETTINGS, valueAt } from "../parts/knobs.js";
 import { isOlder } from "../parts/progress.js";
+import { sheet } from "../parts/sheet.js";
 
 const RANGES = {
   // from, to, how many values: where it is interesting
@@ -56,37 +57,23 @@ export class SweepPanel {
 
   build() {
     const toggle = () => this.toggle().catch(this.lab.complain);
-    const run = { type: "button", class: "quiet", id: "sweep-start", onclick: toggle };
-    this.run = h("button", run, "Sweep");
-    this.seeds = h("input", {
-      type: "number",
-      min: 1,
-      max: 10,
-      value: 2,
-      class: "knob-field",
-      id: "sweep-seeds",
-    });
+    this.run = button("Sweep", toggle, { class: "quiet", id: "sweep-start" });
     this.progress = h("p", { class: "quiet-text", role: "status" });
-    this.element = h(
-      "section",
-      { class: "sheet sweep" },
-      h("h2", {}, "Sweep of two settings"),
-      h(
-        "div",
-        { class: "sweep-controls" },
-        this.axis("x", "Columns"),
-        this.axis("y", "Rows"),
-        h(
-          "div",
-          { class: "knob" },
-          h("label", { for: "sweep-seeds" }, "Seeds for each cell"),
-          this.seeds,
-        ),
-        this.run,
-        this.progress,
-      ),
+    const axes = [this.axis("x", "Columns"), this.axis("y", "Rows")];
+    const controls = [...axes, this.seedsField(), this.run, this.progress];
+    this.element = sheet(
+      "sweep",
+      "Sweep of two settings",
+      h("div", { class: "sweep-controls" }, controls),
       this.map.element,
     );
+  }
+
+  seedsField() {
+    const id = "sweep-seeds";
+    const props = { type: "number", min: 1, max: 10, value: 2, id };
+    this.seeds = h("input", props);
+    return h("div", { class: "knob" }, h("label", { for: id }, "Seeds for each cell"), this.seeds);
   }
 
   axis(which, label) {
@@ -101,7 +88,6 @@ export class SweepPanel {
     const numbers = ["from", "to", "values"].map((part, place) =>
       h("input", {
         type: "number",
-        class: "knob-field",
         step: "any",
         value: this.axes[which].range[place],
         "aria-label": `${label}, ${part}`,

@@ -1,14 +1,14 @@
 // Time: a slider over the epochs of a training moves filters, feature maps and probabilities.
 
 import { LineChart } from "../lib/chart.js";
-import { fill, h } from "../lib/dom.js";
+import { button, fill, h } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { percent, short } from "../lib/numbers.js";
 import { SHARES } from "../lib/scales.js";
 import { bars } from "../parts/bars.js";
 import { decodeEpoch, told } from "../parts/epochs.js";
 import { Films } from "../parts/films.js";
-import { isElsewhere } from "../shell/keys.js";
+import { isFree } from "../shell/keys.js";
 
 export const id = "time";
 export const title = "Time";
@@ -16,6 +16,7 @@ export const key = "7";
 
 const BEAT = 220; // milliseconds an epoch when played
 const KEPT = 200; // epochs whose answers are kept
+const PAUSE = 500; // milliseconds between two questions for the list of epochs
 const SOURCES = { live: "Live training", repeat: "The saved model's training, repeated" };
 
 /** @param {HTMLElement} root */
@@ -32,7 +33,7 @@ class TimeView {
     this.epochs = [];
     this.kept = new Map();
     this.show = latest((number) => this.showEpoch(number), lab.complain, 0);
-    this.reload = latest(() => this.load(), lab.complain, 500);
+    this.reload = latest(() => this.load(), lab.complain, PAUSE);
     this.build();
     this.stops = [
       lab.on("epochs", () => this.source === "repeat" && this.reload()),
@@ -69,7 +70,7 @@ class TimeView {
         this.bar(),
         h(
           "section",
-          { class: "sheet time-films", "aria-label": "Filters and feature maps" },
+          { class: "sheet", "aria-label": "Filters and feature maps" },
           this.films.element,
         ),
         this.side(),
@@ -78,8 +79,9 @@ class TimeView {
   }
 
   bar() {
-    const play = { class: "play", id: "time-play", "aria-keyshortcuts": "Space" };
-    this.play = h("button", { type: "button", ...play, onclick: () => this.toggle() }, "Play");
+    const disabled = true; // until there are epochs
+    const play = { class: "play", id: "time-play", "aria-keyshortcuts": "Space", disabled };
+    this.play = button("Play", () => this.toggle(), play);
     this.slider = h("input", {
       type: "range",
       min: 0,
@@ -90,10 +92,10 @@ class TimeView {
       "aria-label": "Epoch",
       oninput: () => this.choose(Number(this.slider.value)),
     });
-    this.number = h("output", { class: "time-number", for: "time-slider" });
+    this.number = h("output", { class: "figures time-number", for: "time-slider" });
     const take = () => this.take().catch(this.lab.complain);
-    const select = { type: "button", class: "quiet", id: "time-select", onclick: take };
-    this.select = h("button", select, "Show this epoch in all views");
+    const select = { class: "quiet", id: "time-select", disabled };
+    this.select = button("Show this epoch in all views", take, select);
     this.sources = h("div", { class: "time-sources", role: "group", "aria-label": "Training" });
     this.about = h("p", { class: "quiet-text", role: "status" }, "Asking for the epochs …");
     return h(
@@ -107,7 +109,7 @@ class TimeView {
 
   side() {
     this.chances = h("div", { class: "time-chances" });
-    const series = [{ label: "over the epoch", colour: "--series-1", width: 2 }];
+    const series = [{ label: "mean over the epoch", colour: "--series-1", width: 2 }];
     const onpick = (epoch) => this.goTo(epoch, { silent: false });
     const look = { x: "epoch", series, height: 150, onpick };
     this.loss = new LineChart({ ...look, title: "Training loss", range: [0, null] });
@@ -123,8 +125,7 @@ class TimeView {
   }
 
   onkey(event) {
-    const inside = event.target.closest?.("button, summary, [role=application]");
-    if (isElsewhere(event) || inside) return;
+    if (!isFree(event)) return;
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (by && !event.target.closest?.(".chart")) this.choose(this.place + by);
     else if (event.key === " ") this.toggle();
@@ -137,7 +138,7 @@ class TimeView {
   async load(source = this.source) {
     const answer = await this.lab.api.get("/api/epochs", { source }, "epochs");
     if (!this.root.isConnected) return;
-    const follows = !this.epochs.length || this.place === this.epochs.length - 1;
+    const follows = !this.epochs.length || this.isLast;
     if (answer.source !== this.source) this.kept.clear();
     const shrunk = answer.epochs.length < this.epochs.length; // begun anew
     if (shrunk) this.kept.clear();
@@ -146,6 +147,7 @@ class TimeView {
     this.epochs = answer.epochs;
     this.newest = this.epochs.at(-1)?.epoch;
     this.slider.max = String(Math.max(0, this.epochs.length - 1));
+    for (const each of [this.play, this.select]) each.disabled = !this.epochs.length;
     this.showSources(answer);
     this.showCurves();
     fill(this.about, told(answer));
@@ -163,18 +165,10 @@ class TimeView {
     this.sources.hidden = sources.length < 2;
     fill(
       this.sources,
-      sources.map((one) =>
-        h(
-          "button",
-          {
-            type: "button",
-            class: "chip",
-            "aria-pressed": one === source,
-            onclick: () => this.load(one).catch(this.lab.complain),
-          },
-          SOURCES[one],
-        ),
-      ),
+      sources.map((one) => {
+        const load = () => this.load(one).catch(this.lab.complain);
+        return button(SOURCES[one], load, { class: "chip", "aria-pressed": one === source });
+      }),
     );
   }
 
@@ -185,6 +179,10 @@ class TimeView {
   }
 
   // Which one is shown.
+
+  get isLast() {
+    return this.place >= this.epochs.length - 1;
+  }
 
   /** Go to the epoch of this number, or to the nearest that is kept; see choose(). */
   goTo(number, { silent = true } = {}) {
@@ -245,14 +243,18 @@ class TimeView {
   }
 
   toggle() {
-    if (this.playing) return this.pause();
-    if (this.place >= this.epochs.length - 1) this.choose(0);
+    if (this.playing) this.pause();
+    else if (this.epochs.length) this.start();
+  }
+
+  /** Play from here; from the beginning where all was played. */
+  start() {
+    if (this.isLast) this.choose(0);
     fill(this.play, "Pause");
     this.playing = setInterval(() => {
-      if (this.place >= this.epochs.length - 1) this.pause();
+      if (this.isLast) this.pause();
       else this.choose(this.place + 1);
     }, BEAT);
-    return undefined;
   }
 
   pause() {
@@ -267,7 +269,7 @@ class TimeView {
       source: this.source,
       number: epoch,
     });
-    this.lab.model.changed(version);
+    this.lab.model.changed({ version, learned: version });
     this.lab.say(`All views show epoch ${epoch} now.`);
   }
 }

@@ -9,7 +9,7 @@ import { Ladder } from "../parts/ladder.js";
 import { TrainingPictures } from "../parts/pictures.js";
 import { joined, lost, whereabouts } from "../parts/progress.js";
 import { addressed, trainingKnobs } from "../parts/tuning.js";
-import { isElsewhere } from "../shell/keys.js";
+import { isFree } from "../shell/keys.js";
 
 export const id = "training";
 export const title = "Training";
@@ -55,6 +55,7 @@ class TrainingView {
     this.stops.forEach((stop) => stop());
     this.loss?.destroy();
     this.accuracy?.destroy();
+    this.pictures?.destroy();
   }
 
   /** Show what the server tells, unless something newer was told before. */
@@ -107,7 +108,7 @@ class TrainingView {
   // What is on the page.
 
   build(state) {
-    this.where = h("p", { class: "training-where" });
+    this.where = h("p", { class: "figures training-where" });
     this.message = h("p", { class: "message", role: "alert", hidden: true });
     this.pictures = new TrainingPictures(this.lab);
     fill(
@@ -176,12 +177,7 @@ class TrainingView {
   }
 
   onkey(event) {
-    if (
-      event.key !== " " ||
-      isElsewhere(event) ||
-      event.target.closest?.("button, summary, [role=application]")
-    )
-      return;
+    if (event.key !== " " || !isFree(event)) return;
     event.preventDefault();
     this.toggle();
   }
@@ -216,12 +212,7 @@ class TrainingView {
       { label: "test", colour: "--series-2", width: 2, dots: true },
     ];
     this.loss = new LineChart({ title: "Loss", x: "epoch", series, range: [0, null] });
-    this.accuracy = new LineChart({
-      title: "Accuracy",
-      x: "epoch",
-      series,
-      ...SHARES,
-    });
+    this.accuracy = new LineChart({ title: "Accuracy", x: "epoch", series, ...SHARES });
     return [this.loss.element, this.accuracy.element];
   }
 
@@ -244,11 +235,8 @@ class TrainingView {
   }
 
   showCurves({ train, test }) {
-    for (const [name, chart] of [
-      ["loss", this.loss],
-      ["accuracy", this.accuracy],
-    ]) {
-      chart.show(...joined([train.epoch, train[name]], [test.epoch, test[name]]));
-    }
+    const curves = (name) => joined([train.epoch, train[name]], [test.epoch, test[name]]);
+    this.loss.show(...curves("loss"));
+    this.accuracy.show(...curves("accuracy"));
   }
 }

@@ -17,7 +17,6 @@ import {
 import { bars } from "../parts/bars.js";
 import { ParameterPicker } from "../parts/picker.js";
 import { Strip } from "../parts/strip.js";
-import { onTheme } from "../shell/theme.js";
 
 export const id = "whatif";
 export const title = "What if";
@@ -54,8 +53,7 @@ class WhatIf {
       lab.state.on(["image"], () => this.show()),
       lab.state.on(["edits", "silence"], () => this.follow()),
       lab.state.on(["target"], () => this.picker.choose(lab.state.get("target"))),
-      lab.model.on(() => this.show()),
-      onTheme(() => this.show()),
+      lab.model.on(({ own }) => (own ? this.show() : this.adopt().catch(lab.complain))),
     ];
     this.begin().catch(lab.complain);
   }
@@ -117,13 +115,20 @@ class WhatIf {
 
   /** The address first; without it what the server has. */
   async begin() {
-    const { edited, silenced } = await this.lab.model.parameters();
     if (this.lab.state.get("edits") || this.lab.state.get("silence")) this.follow();
-    else this.change({ edits: edited, silence: silenced }, { replace: true });
+    else await this.adopt();
     const last = this.edits.at(-1);
     this.picker.choose(
       this.lab.state.get("target") ?? (last && last.parameter + brackets(last.index)),
     );
+    await this.show();
+  }
+
+  /** Take over what is tried out on the server, by another page perhaps, or no longer. */
+  async adopt() {
+    const { edited, silenced } = await this.lab.model.parameters();
+    this.sent = writeEdits(edited) + writeSilence(silenced);
+    this.change({ edits: edited, silence: silenced }, { replace: true });
     await this.show();
   }
 
@@ -142,7 +147,10 @@ class WhatIf {
   }
 
   follow() {
-    this.send({ edits: this.edits, silence: this.silence });
+    const { edits, silence } = this;
+    const text = writeEdits(edits) + writeSilence(silence);
+    if (text !== this.sent) this.send({ edits, silence });
+    this.sent = text;
     this.listEdits();
   }
 
@@ -173,9 +181,9 @@ class WhatIf {
         difference(numbers, was.layers[name]),
       ]),
     );
-    [was.layers, now.layers, change].forEach((layers, i) =>
-      this.strips[i].show(layers, { size: "compact" }),
-    );
+    [was.layers, now.layers, change].forEach((layers, i) => {
+      if (layers !== this.strips[i].shown) this.strips[i].show(layers, { size: "compact" });
+    });
   }
 
   listEdits() {

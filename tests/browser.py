@@ -6,14 +6,17 @@
 
 `page` is Playwright's, 1280×800 and light unless told otherwise (`page.set_viewport_size`,
 `page.emulate_media(color_scheme="dark")`).  When a test is over it fails if the console showed an
-error, if an exception was not caught, or if any request would have left this machine; such
-requests are refused.  `watch` holds what was seen so far; a test that expects an error clears it.
+error, if an exception was not caught, or if any request would have left this machine; the browser
+knows no other.  `watch` holds what was seen so far; a test that expects an error clears it.
+
+Playwright is heard only while one of its functions runs: whoever waits for what a page asks or is
+told waits by `becomes` or `page.wait_for_…`, never by `time.sleep`.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -29,9 +32,11 @@ SWITCHES = (
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost, EXCLUDE [::1]",
 )
 OWN_HOSTS = ("127.0.0.1", "localhost", "::1")
 ON_THE_NET = ("http", "https", "ws", "wss", "ftp")
+PATIENCE = 100  # looks, a tenth of a second apart
 
 
 @dataclass
@@ -43,11 +48,11 @@ class Watch:
     foreign: list[str] = field(default_factory=list)  # of them, those beyond this machine
 
     def listen(self, page: Any) -> None:
-        """Note everything from now on, and let nothing out."""
+        """Note everything from now on."""
         page.on("console", lambda m: self.errors.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: self.errors.append(str(error)))
         page.on("request", lambda request: self._note(request.url))
-        page.route(_is_foreign, lambda route: route.abort())
+        page.on("websocket", lambda socket: self._note(socket.url))
 
     def _note(self, address: str) -> None:
         if not address.startswith(("data:", "blob:")):
@@ -59,6 +64,15 @@ class Watch:
 def _is_foreign(address: str) -> bool:
     parts = urlsplit(address)
     return parts.scheme in ON_THE_NET and parts.hostname not in OWN_HOSTS
+
+
+def becomes(page: Any, condition: Callable[[], Any]) -> bool:
+    """Whether it becomes so, while the page goes on."""
+    for _ in range(PATIENCE):
+        if condition():
+            return True
+        page.wait_for_timeout(100)
+    return False
 
 
 def accessibility_faults(page: Any) -> list[str]:

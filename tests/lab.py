@@ -46,9 +46,17 @@ def small_session(network: Network | None = None, *, names: tuple[str, ...] = ()
     )
 
 
+def visit(page: Any, server: LabServer, state: str) -> Any:
+    """The page in a state such as "network&layer=conv1", for somebody who was here before."""
+    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
+    page.goto(f"{server.address}#view={state}")
+    page.wait_for_selector(f".view-{state.partition('&')[0]} *")
+    return page
+
+
 @contextmanager
 def serving(session: Session, extra: Mapping[Any, Any] | None = None) -> Iterator[Client]:
-    """The session on a free port, and someone who has the token."""
+    """The session on a free port, and someone who has the token; closed when that is over."""
     server = LabServer(session, {**routes(), **(extra or {})}, 0, LIMITS)
     server.start()
     try:

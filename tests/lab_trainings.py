@@ -14,10 +14,12 @@ from verypoorcnn.lab.session import Session
 from verypoorcnn.network import Network
 from verypoorcnn.network.layers import Conv2D, Dense, Flatten, ReLU
 from verypoorcnn.training.configuration import Configuration
+from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.settings import DataSettings, NetworkSettings, TrainingSettings
 
 NAMES = ("left", "right", "even")
 SHAPE = (1, 6, 6)
+GO_ON = StopWhenAsked()  # whom nobody asks
 
 
 def small_network() -> Network:

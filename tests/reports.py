@@ -5,23 +5,44 @@ from __future__ import annotations
 import json
 from html.parser import HTMLParser
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 
+from tests.commands import write_csv
 from verypoorcnn.cli import main
+from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.report.markup import VOID
 from verypoorcnn.training.loop import Record, Trainer
 from verypoorcnn.training.run import Recorder
 
 SMALL = ("--data", "sketches", "--limit-train", "60", "--limit-test", "50", "--epochs", "3")
 HOSTILE = "</script><img src=x onerror=alert(1)>"
+CLASSES = 100  # of noise
+CLASS_NAMES = tuple(f"class number {k}" for k in range(CLASSES))
 
 
 def trained(folder: Path, *words: str) -> Path:
     """The folder of a small run on sketches."""
     assert main(["train", *SMALL, "--out", str(folder), "--json", *words]) == 0
     return folder
+
+
+def noise(count: int, shape: tuple[int, int, int] = (1, 28, 28)) -> Dataset:
+    """Images that no format makes smaller, of all hundred classes in turn."""
+    channels, rows, columns = shape
+    pixels = Random(1).randbytes(count * channels * rows * columns)
+    labels = bytes(k % CLASSES for k in range(count))
+    return Dataset(pixels, labels, shape, CLASS_NAMES, "noise")
+
+
+def trained_on_noise(folder: Path, train: int, test: int) -> Path:
+    """The folder of an epoch on so many images of a hundred classes."""
+    source = write_csv(folder / "noise.csv", noise(train + test))
+    limits = ["--limit-train", str(train), "--limit-test", str(test)]
+    names = f"--set=data.class_names={json.dumps(CLASS_NAMES)}"
+    return trained(folder / "run", "--data", str(source), *limits, names, "--epochs", "1")
 
 
 class Killed(BaseException):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.sources import forget_data
 from verypoorcnn.data import fashion_mnist as fm
 from verypoorcnn.errors import UserError
 
@@ -31,10 +32,7 @@ FILES = {  # six training and three test images of 2×2
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with nothing on it, for which FILES are Fashion-MNIST; its current folder."""
-    for name in ("VERYPOORCNN_DATA", "XDG_CACHE_HOME", "KERAS_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
+    forget_data(tmp_path / "home", monkeypatch)
     monkeypatch.setattr(fm, "SHA256", {name: sha256(data) for name, data in FILES.items()})
     here = tmp_path / "here"
     here.mkdir()

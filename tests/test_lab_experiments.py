@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from functools import partial
 from statistics import mean, stdev
 from threading import Event
@@ -10,7 +11,7 @@ from time import sleep
 
 import pytest
 
-from tests.lab_trainings import Heard, quick_session, small_images, small_network
+from tests.lab_trainings import GO_ON, Heard, quick_session, small_images, small_network
 from verypoorcnn.engines import create_engine
 from verypoorcnn.errors import UserError
 from verypoorcnn.lab.training import experiments, sweep
@@ -19,25 +20,20 @@ from verypoorcnn.lab.training.material import Material
 from verypoorcnn.lab.training.sweep import Sweeps
 from verypoorcnn.lab.training.trial import Bench, accuracies, confusion, curves
 from verypoorcnn.training.evaluation import evaluate
-from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Trainer
 from verypoorcnn.training.settings import TrainingSettings
-
-GO_ON = StopWhenAsked()  # whom nobody asks
 
 
 @pytest.fixture
 def session():
-    made = quick_session()
-    yield made
-    made.close()
+    with closing(quick_session()) as made:
+        yield made
 
 
 @pytest.fixture
 def bench(session):
-    made = Bench(Material(session))
-    yield made
-    made.close()
+    with closing(Bench(Material(session))) as made:
+        yield made
 
 
 def by_hand(seed: int, **settings):

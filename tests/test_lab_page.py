@@ -8,21 +8,19 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stdout
+from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
-from time import sleep
 from typing import Any
 
 import pytest
 
-from tests.browser import accessibility_faults
-from tests.lab import Client, serving, small_session
+from tests.browser import accessibility_faults, becomes
+from tests.lab import Client, serving, small_session, visit
 from verypoorcnn.cli import main
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.sources import Parts
 from verypoorcnn.lab.opening import open_session
-from verypoorcnn.lab.routes import LIMITS, routes
 from verypoorcnn.lab.session import Session
 from verypoorcnn.lab.web.server import LabServer
 from verypoorcnn.network import Network
@@ -54,30 +52,22 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def lab(run: Path) -> Iterator[LabServer]:
     """A laboratory that has it open."""
-    session = open_session(str(run), None, lambda line: None)
-    server = LabServer(session, routes(), 0, LIMITS)
-    server.start()
-    yield server
-    server.stop()
-    session.close()
+    with serving(open_session(str(run), None, lambda line: None)) as client:
+        yield client.server
 
 
 @pytest.fixture
 def opened(page: Any, lab: LabServer) -> Any:
     """The page, let in, by somebody who was here before; goes to a view."""
-    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
-
-    def show(state: str) -> Any:
-        page.goto(f"{lab.address}#view={state}")
-        page.wait_for_selector(f".view-{state.partition('&')[0]} *")
-        return page
-
-    return show
+    return lambda state: visit(page, lab, state)
 
 
 def settled(page: Any) -> None:
-    """Wait until nothing more is asked of the server for half a second."""
+    """Wait until nothing is asked of the server for half a second, and nothing moves or fades."""
     page.wait_for_load_state("networkidle")
+    page.wait_for_function(
+        "() => !document.querySelector('.waiting') && !document.getAnimations().length"
+    )
 
 
 # Numbers.
@@ -135,73 +125,56 @@ def fresh() -> Iterator[Client]:
 @pytest.fixture
 def opened_fresh(fresh: Client, page: Any) -> Callable[[str], Any]:
     """Opens a view of that laboratory."""
-    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
-
-    def show(view: str) -> Any:
-        page.goto(f"{fresh.server.address}#view={view}")
-        page.wait_for_selector(f".view-{view} .sheet")
-        return page
-
-    return show
+    return lambda state: visit(page, fresh.server, state)
 
 
-def miss_events(client: Client) -> None:
-    """End the streams of all pages; browsers connect again after some seconds."""
+@contextmanager
+def without_events(page: Any, client: Client) -> Iterator[None]:
+    """End the page's stream; the browser connects again after some seconds, but not in here."""
+    held: list[Any] = []
+    page.route("**/api/events", lambda route: held.append(route))
     for listener in [*client.server.session.hub._listeners]:
         client.server.session.hub.leave(listener)
         listener.close()
-
-
-def done(client: Client, path: str, said: dict[str, Any], finished: str) -> None:
-    """Have something done, and wait until it is."""
-    client.post(path, said)
-    while finished not in json.dumps(client.get(path)):
-        sleep(0.05)
+    yield
+    page.unroute("**/api/events")
+    for route in held:
+        route.continue_()
 
 
 @pytest.mark.parametrize(
-    ("view", "path", "asked", "finished", "sign"),
+    ("view", "sign"),
     [
-        (
-            *("training", "/api/training", {"action": "epoch"}, '"epoch": 1'),
-            ".training-where:has-text('Epoch 1 · paused')",
-        ),
-        (
-            *("time", "/api/training", {"action": "epoch"}, '"epoch": 1'),
-            ".time-number:has-text('Epoch 1')",
-        ),
+        ("training", ".training-where:has-text('Epoch 1 · paused')"),
+        ("time", ".time-number:has-text('Epoch 1')"),
     ],
 )
 def test_what_happened_while_the_stream_was_broken_is_asked_for(
-    fresh: Client,
-    opened_fresh: Any,
-    view: str,
-    path: str,
-    asked: dict[str, Any],
-    finished: str,
-    sign: str,
+    fresh: Client, opened_fresh: Any, view: str, sign: str
 ) -> None:
     page = opened_fresh(view)
     settled(page)
-
-    miss_events(fresh)
-    done(fresh, path, asked, finished)
-
-    assert page.locator(sign).count() == 0
+    with without_events(page, fresh):
+        fresh.post("/api/training", {"action": "epoch"})
+        assert becomes(page, lambda: fresh.get("/api/training")["epoch"] == 1)
+        assert page.locator(sign).count() == 0
     page.wait_for_selector(sign)
+
+
+def is_over(client: Client, *, seeds: int) -> bool:
+    """Whether the newest experiment is of so many seeds and at its end."""
+    last = client.get("/api/experiment")["last"]
+    return bool(last["finished"] and last["of"] == seeds)
 
 
 def test_so_is_the_pages_own_experiment(fresh: Client, opened_fresh: Any) -> None:
     page = opened_fresh("experiments")
     page.wait_for_selector(".experiment-about:has-text(', 5 seeds')")
-
-    miss_events(fresh)
-    page.evaluate("location.hash = '#view=experiments&epochs=2&seeds=3'")
-    while not (last := fresh.get("/api/experiment")["last"])["finished"] or last["of"] != 3:
-        page.wait_for_timeout(50)  # the page's requests pass through this thread
-
     sign = ".experiment-about:has-text(', 3 seeds')"
-    assert page.locator(sign).count() == 0
+    with without_events(page, fresh):
+        page.evaluate("location.hash = '#view=experiments&epochs=2&seeds=3'")
+        assert becomes(page, lambda: is_over(fresh, seeds=3))
+        assert page.locator(sign).count() == 0
     page.wait_for_selector(sign)
 
 
@@ -287,6 +260,18 @@ def test_drawing_by_keyboard(opened: Any) -> None:
     assert drawn == 255
 
 
+def test_the_covering_square_is_moved_by_keyboard(opened: Any) -> None:
+    page = opened("own&occlude=4,3,8")
+    row, column = page.get_by_label("Cover, row"), page.get_by_label("Cover, column")
+    assert (row.input_value(), column.input_value()) == ("4", "3")
+    row.press("ArrowRight")
+    column.press("ArrowLeft")
+    assert "occlude=5,2,8" in page.evaluate("location.hash")
+    page.get_by_label("Cover, size").press("Home")
+    assert row.is_disabled()
+    assert "occlude" not in page.evaluate("location.hash")
+
+
 def test_the_chosen_image_keeps_its_probabilities_and_every_switch_adds_a_step(opened: Any) -> None:
     page = opened("own&image=test:3")
     page.wait_for_selector(".own-guesses .guess")
@@ -367,14 +352,7 @@ def crowded() -> Iterator[Client]:
 @pytest.fixture
 def among_many(page: Any, crowded: Client) -> Callable[[str], Any]:
     """Opens a view of that laboratory."""
-    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
-
-    def show(state: str) -> Any:
-        page.goto(f"{crowded.server.address}#view={state}")
-        page.wait_for_selector(f".view-{state.partition('&')[0]} *")
-        return page
-
-    return show
+    return lambda state: visit(page, crowded.server, state)
 
 
 def test_of_many_classes_the_foremost_have_bars(

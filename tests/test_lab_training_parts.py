@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from threading import Event
 from threading import enumerate as enumerate_threads
 
 import pytest
 
-from tests.lab_trainings import quick_session, small_images, small_network
+from tests.lab_trainings import GO_ON, quick_session, small_images, small_network
 from verypoorcnn.data.sources import load
 from verypoorcnn.engines import Engine, create_engine
 from verypoorcnn.errors import UserError
@@ -29,22 +30,19 @@ from verypoorcnn.training.interrupt import StopWhenAsked
 from verypoorcnn.training.loop import Interrupted, Trainer
 from verypoorcnn.training.settings import TrainingSettings
 
-GO_ON = StopWhenAsked()  # whom nobody asks
 FILTERS = {"name": "filters", "values": [2, 4, 5]}
 
 
 @pytest.fixture
 def session():
-    made = quick_session()
-    yield made
-    made.close()
+    with closing(quick_session()) as made:
+        yield made
 
 
 @pytest.fixture
 def engines():
-    made = Engines()
-    yield made
-    made.close()
+    with closing(Engines()) as made:
+        yield made
 
 
 def engine(name: str = "auto") -> Engine:

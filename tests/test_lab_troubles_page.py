@@ -8,13 +8,12 @@ from base64 import b64encode
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
-from time import sleep
 from typing import Any
 
 import pytest
 
-from tests.browser import Watch
-from tests.lab import Client, serving, small_session
+from tests.browser import Watch, becomes
+from tests.lab import Client, serving, small_session, visit
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.data.sources import Parts
 from verypoorcnn.lab.routes import LIMITS, routes
@@ -30,15 +29,6 @@ NAMES = (
     *("\u202egnirts", "", "same", "same", "\u2069\u202eevil", "\u05d0\u05d1\u05d2"),
     *("six", "seven", "eight", "nine"),
 )
-PATIENCE = 100  # looks, a tenth of a second apart
-
-
-def visit(page: Any, client: Client, state: str) -> Any:
-    """Open a state of the page, as somebody who was here before."""
-    page.add_init_script("localStorage.setItem('verypoorcnn-lab-visited', '1')")
-    page.goto(f"{client.server.address}#view={state}")
-    page.wait_for_selector(f".view-{state.partition('&')[0]} *")
-    return page
 
 
 @pytest.fixture
@@ -51,7 +41,7 @@ def fresh() -> Iterator[Client]:
 @pytest.fixture
 def opened(fresh: Client, page: Any) -> Open:  # in this order: the page is closed first
     """Opens a state of its page."""
-    return lambda state: visit(page, fresh, state)
+    return lambda state: visit(page, fresh.server, state)
 
 
 def of_images(
@@ -84,21 +74,9 @@ def serving_at(port: int, session: Session | None = None) -> Iterator[LabServer]
         server.stop()
 
 
-def becomes(page: Any, condition: Callable[[], bool]) -> bool:
-    """Whether it becomes so."""
-    for _ in range(PATIENCE):
-        if condition():
-            return True
-        page.wait_for_timeout(100)
-    return False
-
-
 def forgive(page: Any, watch: Watch) -> None:
-    """Of questions that are meant to fail the browser notes each as an error."""
-    asked = -1
-    while asked != len(watch.requests):
-        asked = len(watch.requests)
-        page.wait_for_timeout(500)
+    """Leave a page whose questions were meant to fail: the browser notes each as an error."""
+    page.goto("about:blank")  # which asks for nothing more
     watch.errors.clear()
 
 
@@ -113,8 +91,12 @@ def test_another_pages_experiment_is_not_shown_beside_ones_own_sliders(
     own = page.inner_text(".experiment-about")
 
     fresh.post("/api/experiment", {"epochs": 3, "seeds": 4})
-    while not (last := fresh.get("/api/experiment")["last"])["finished"] or last["of"] != 4:
-        sleep(0.05)
+
+    def is_over() -> bool:
+        last = fresh.get("/api/experiment")["last"]
+        return bool(last["finished"] and last["of"] == 4)
+
+    assert becomes(page, is_over)
     page.wait_for_timeout(300)
 
     assert page.inner_text(".experiment-about") == own
@@ -174,7 +156,7 @@ def test_a_picture_of_the_networks_size_arrives_as_it_is(
         return becomes(page, lambda: answers[-1:] and answers[-1].json()["pixels"]["data"] == sent)
 
     with serving(session) as client:
-        visit(page, client, "own&image=test:0")
+        visit(page, client.server, "own&image=test:0")
         assert arrives(session.parts.test.image(0))
         picture = {"name": "a.png", "mimeType": "image/png", "buffer": file.getvalue()}
         page.get_by_role("checkbox", name="Centre").check()
@@ -189,7 +171,7 @@ def test_a_picture_of_the_networks_size_arrives_as_it_is(
 
 def test_a_wide_matrix_is_shown_unit_by_unit_and_stays_in_its_panel(page: Any) -> None:
     with serving(of_images((1, 28, 28), ("one", "two", "three"))) as client:
-        visit(page, client, "whatif&target=fc1.weight[2][30]")
+        visit(page, client.server, "whatif&target=fc1.weight[2][30]")
         grid = page.get_by_role("application", name="fc1.weight")
         grid.wait_for()
         assert becomes(page, lambda: page.locator("#weight").input_value() != "")
@@ -350,7 +332,7 @@ def test_the_errors_view_asks_for_its_history_a_few_times_only(
     page.wait_for_selector(".matrix")
     for done in range(40):
         fresh.server.session.hub.publish("epochs", {"source": "repeat", "done": done, "of": 40})
-        sleep(0.01)
+        page.wait_for_timeout(10)  # in which the page may ask
     page.wait_for_timeout(700)
     asked = [each for each in watch.requests if "/api/classes" in each]
     assert 1 <= len(asked) <= 5

@@ -112,6 +112,16 @@ def test_a_batch_in_several_calls_is_the_same_bits(monkeypatch, threads, size):
     assert {result.samples for result in paused} == set(range(0, 600, size))
 
 
+def assert_goes_on_as_if_never_stopped(stopped: Trainer) -> None:
+    """To the same bits as a training in one piece."""
+    whole = Trainer(native(), IMAGES, stopped.settings)
+    for trainer in (stopped, whole):
+        trainer.callbacks = []
+        trainer.run()
+    assert stopped.engine.parameters() == whole.engine.parameters()
+    assert stopped.position.history[0]["loss"] == whole.position.history[0]["loss"]
+
+
 @needs_native
 def test_who_stops_in_the_middle_of_a_batch_finds_it_not_begun(monkeypatch):
     monkeypatch.setattr("verypoorcnn.engines.native.LONGEST_CALL", 1)
@@ -130,12 +140,7 @@ def test_who_stops_in_the_middle_of_a_batch_finds_it_not_begun(monkeypatch):
         one.run()
     assert one.position.batch == 0
     assert one.engine.parameters() == native().parameters()
-    one.callbacks = []
-    one.run()
-    whole = Trainer(native(), IMAGES, settings)
-    whole.run()
-    assert one.engine.parameters() == whole.engine.parameters()
-    assert one.position.history[0]["loss"] == whole.position.history[0]["loss"]
+    assert_goes_on_as_if_never_stopped(one)
 
 
 @needs_native
@@ -168,12 +173,7 @@ def test_where_one_stops_between_long_batches_the_first_ones_count(monkeypatch):
     with pytest.raises(Interrupted):
         one.run()
     assert one.position.batch == 2
-    one.callbacks = []
-    one.run()
-    whole = Trainer(native(), IMAGES, settings)
-    whole.run()
-    assert one.engine.parameters() == whole.engine.parameters()
-    assert one.position.history[0]["loss"] == whole.position.history[0]["loss"]
+    assert_goes_on_as_if_never_stopped(one)
 
 
 @needs_native

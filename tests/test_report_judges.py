@@ -15,13 +15,22 @@ from verypoorcnn.report.folder import of_finished_run, of_run
 
 
 @pytest.fixture(scope="module")
-def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
-    return of_run(trained(tmp_path_factory.mktemp("runs") / "small"))
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return trained(tmp_path_factory.mktemp("runs") / "small")
 
 
-def test_figures_are_those_of_scikit_learn(evidence):
+@pytest.fixture(scope="module")
+def evidence(run: Path) -> Evidence:
+    return of_run(run)
+
+
+@pytest.fixture(scope="module")
+def found(evidence: Evidence) -> dict:
+    return content(evidence)
+
+
+def test_figures_are_those_of_scikit_learn(evidence, found):
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the judge here")
-    found = content(evidence)
     true = list(evidence.parts.test.labels)
     predicted = [row.index(max(row)) for row in evidence.predicted]
     labels = range(len(found["classes"]))
@@ -44,9 +53,8 @@ def test_figures_are_those_of_scikit_learn(evidence):
     assert worst["of"] == sum(matrix[worst["true"]])
 
 
-def test_the_tiles_are_the_images(evidence):
+def test_the_tiles_are_the_images(evidence, found):
     image = pytest.importorskip("PIL.Image", reason="Pillow reads the sprite")
-    found = content(evidence)
     images = found["images"]
     sprite = image.open(io.BytesIO(a2b_base64(images["png"])))
     assert sprite.size == (images["width"], images["height"])
@@ -62,22 +70,22 @@ def test_the_tiles_are_the_images(evidence):
 
 
 @pytest.mark.parametrize("kind", ["png", "pdf", "svg"])
-def test_figures_for_a_paper(evidence, tmp_path, kind):
+def test_figures_for_a_paper(found, tmp_path, kind):
     pytest.importorskip("matplotlib", reason="draws the figures")
     from verypoorcnn.report.figures import write_figures
 
-    written = write_figures(content(evidence), tmp_path / "figures", kind)
+    written = write_figures(found, tmp_path / "figures", kind)
     names = ["samples", "loss", "accuracy", "confusion", "filters-conv1", "maps"]
     assert [path.name for path in written] == [f"{name}.{kind}" for name in names]
     magic = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[kind]
     assert all(path.read_bytes().startswith(magic) for path in written)
 
 
-def test_figures_without_images(tmp_path):
+def test_figures_without_images(run, tmp_path):
     pytest.importorskip("matplotlib", reason="draws the figures")
     from verypoorcnn.report.figures import write_figures
 
-    bare = content(of_finished_run(trained(tmp_path / "run")))
+    bare = content(of_finished_run(run))
     names = [path.stem for path in write_figures(bare, tmp_path / "figures", "svg")]
     assert names == ["loss", "accuracy", "confusion", "filters-conv1"]
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
+from dataclasses import replace
 from random import Random
 
 import pytest
 
-from tests.commands import write_csv
-from tests.reports import Page, trained
+from tests.reports import CLASS_NAMES, CLASSES, Page, noise, trained_on_noise
 from verypoorcnn.data.dataset import Dataset
 from verypoorcnn.report import maps
 from verypoorcnn.report.content import content
@@ -19,31 +17,12 @@ from verypoorcnn.report.folder import of_run
 from verypoorcnn.report.page import page
 from verypoorcnn.report.setup import _per_class
 
-CLASSES = 100
 SMALL = 2_000_000  # bytes
-NAMES = [f"class number {k}" for k in range(CLASSES)]
-
-
-def noise(count: int, shape: tuple[int, int, int] = (1, 28, 28)) -> Dataset:
-    """Images that no format makes smaller, of all classes in turn."""
-    rows, columns = shape[1:]
-    pixels = Random(1).randbytes(count * shape[0] * rows * columns)
-    labels = bytes(k % CLASSES for k in range(count))
-    return Dataset(pixels, labels, shape, tuple(NAMES), "noise")
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("many")
-    source = write_csv(folder / "many.csv", noise(1500))
-    names = f"--set=data.class_names={json.dumps(NAMES)}"
-    words = ["--data", str(source), "--limit-train", "500", "--limit-test", "1000", names]
-    return trained(folder / "run", *words, "--epochs", "1")
-
-
-@pytest.fixture(scope="module")
-def evidence(run: Path) -> Evidence:
-    return of_run(run)
+def evidence(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
+    return of_run(trained_on_noise(tmp_path_factory.mktemp("many"), train=500, test=1000))
 
 
 @pytest.fixture(scope="module")
@@ -53,8 +32,6 @@ def found(evidence: Evidence) -> dict:
 
 def spread(evidence: Evidence, test: Dataset) -> Evidence:
     """The same, had it taken these test images for all classes alike."""
-    from dataclasses import replace
-
     from verypoorcnn.training.metrics import measure
 
     chance = Random(2)
@@ -73,7 +50,7 @@ def test_every_class_is_there(found):
     assert len(found["samples"]) == CLASSES
     assert all(found["samples"])
     read_page = Page(page(found))
-    assert all(read_page.text.count(name) > 3 for name in NAMES)
+    assert all(read_page.text.count(name) > 3 for name in CLASS_NAMES)
     assert "the first training images of each class" in read_page.text.lower()
     (matrix,) = read_page.all("table", id="matrix")
     assert (matrix["class"], matrix["style"]) == ("matrix many", f"--classes:{CLASSES}")
@@ -114,8 +91,6 @@ def test_the_most_frequent_confusions_have_images(evidence):
 
 
 def test_of_large_images_fewer_are_shown(evidence, monkeypatch):
-    from dataclasses import replace
-
     from verypoorcnn.network.network import Network
     from verypoorcnn.network.presets import paper
 
@@ -137,8 +112,6 @@ def test_of_large_images_fewer_are_shown(evidence, monkeypatch):
 
 
 def test_many_convolutions_share_the_room(evidence):
-    from dataclasses import replace
-
     from verypoorcnn.files.tensors import Tensor
 
     class Deep:

@@ -25,6 +25,12 @@ from verypoorcnn.training.loop import Interrupted
 DIVERGING = "--set=training.learning_rate=1e30"
 
 
+@pytest.fixture(scope="module")
+def interrupted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A run that was interrupted after two of its three epochs; whoever writes takes a copy."""
+    return stopped(tmp_path_factory.mktemp("runs") / "run", Interrupted(), 2)
+
+
 @pytest.fixture
 def diverged(capsys, tmp_path: Path) -> Path:
     folder = tmp_path / "run"
@@ -32,16 +38,15 @@ def diverged(capsys, tmp_path: Path) -> Path:
     return folder
 
 
-def test_interrupted(tmp_path):
-    folder = stopped(tmp_path / "run", Interrupted(), 2)
-    found = content(of_run(folder))
+def test_interrupted(interrupted):
+    found = content(of_run(interrupted))
     said = found["stopped"]
     assert (said["how"], said["epochs"], said["of"], said["saved"]) == ("interrupted", 2, 3, (2, 0))
     assert said["said"].startswith("This run is not over: it was interrupted after 2 of 3 epochs.")
     assert "its last checkpoint, after epoch 2" in said["said"]
     assert [record["epoch"] for record in found["training"]["history"]] == [1, 2]
     (layer,) = found["filters"]
-    learned = read(folder / "checkpoint.safetensors")[0]["conv1.weight"].values
+    learned = read(interrupted / "checkpoint.safetensors")[0]["conv1.weight"].values
     assert layer["after"] == [round(value, 5) for value in learned]
     assert found["maps"]
     assert found["test"] is None
@@ -49,9 +54,9 @@ def test_interrupted(tmp_path):
     assert found["repeat"]["seconds"] == {}
 
 
-def test_the_feature_maps_are_those_of_the_checkpoint(tmp_path):
+def test_the_feature_maps_are_those_of_the_checkpoint(interrupted, tmp_path):
     """What a run of two epochs learned is what stands in the checkpoint of one stopped there."""
-    found = content(of_run(stopped(tmp_path / "run", Interrupted(), 2)))
+    found = content(of_run(interrupted))
     over = content(of_run(trained(tmp_path / "over", "--epochs", "2")))
     for one, other in zip(found["maps"], over["maps"], strict=True):
         assert one["layers"] == other["layers"]
@@ -70,8 +75,8 @@ def test_the_command_goes_on_and_the_report_becomes_whole(tmp_path, monkeypatch)
     assert Page((folder / "report.html").read_text("utf-8")).content["stopped"] is None
 
 
-def test_the_page_says_it_first_and_leaves_out_what_is_not_there(tmp_path, capsys):
-    folder = stopped(tmp_path / "run", Interrupted(), 2)
+def test_the_page_says_it_first_and_leaves_out_what_is_not_there(interrupted, tmp_path, capsys):
+    folder = shutil.copytree(interrupted, tmp_path / "run")
     capsys.readouterr()
     ran = run(capsys, "report", folder)
     assert (ran.status, ran.out) == (0, f"{folder / 'report.html'}\n")
@@ -213,8 +218,8 @@ def test_early_stopping_has_kept_nothing_yet(tmp_path):
     assert content(of_run(folder))["training"]["best_epoch"] is None
 
 
-def test_without_its_images(tmp_path, capsys):
-    folder = stopped(tmp_path / "run", Interrupted(), 2)
+def test_without_its_images(interrupted, tmp_path):
+    folder = shutil.copytree(interrupted, tmp_path / "run")
     config = json.loads((folder / "config.json").read_text())
     config["data"]["source"] = str(tmp_path / "gone.csv")
     (folder / "config.json").write_text(json.dumps(config))
@@ -227,16 +232,15 @@ def test_without_its_images(tmp_path, capsys):
     Page(page(found))
 
 
-def test_runs_that_are_not_over_are_not_compared(tmp_path):
-    folder = stopped(tmp_path / "run", Interrupted(), 2)
-    shutil.copytree(folder, tmp_path / "other")
+def test_runs_that_are_not_over_are_not_compared(interrupted, tmp_path):
+    other = shutil.copytree(interrupted, tmp_path / "other")
     with pytest.raises(UserError, match="this run is not over; go on with train --resume"):
-        comparison([folder, tmp_path / "other"])
+        comparison([interrupted, other])
 
 
-def test_figures_are_those_that_there_are(tmp_path, capsys):
+def test_figures_are_those_that_there_are(interrupted, tmp_path, capsys):
     pytest.importorskip("matplotlib", reason="draws the figures")
-    folder = stopped(tmp_path / "run", Interrupted(), 2)
+    folder = shutil.copytree(interrupted, tmp_path / "run")
     capsys.readouterr()
     ran = run(capsys, "report", folder, "--figures", tmp_path / "figures", "--format", "svg")
     names = [Path(line).stem for line in ran.out.splitlines()]

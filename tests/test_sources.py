@@ -7,20 +7,13 @@ from __future__ import annotations
 
 import gzip
 import struct
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.sources import SHAPE, TEST, TRAIN, Rows, failure, numbers, read, silent
 from verypoorcnn.data.opening import SOURCES
-from verypoorcnn.data.sources import Parts, load, load_evaluation
-from verypoorcnn.errors import UserError
-
-SHAPE = (1, 1, 2)
-TRAIN = [(i, i % 3) for i in range(30)]  # (number of the image, label)
-TEST = [(100 + i, i % 3) for i in range(12)]
-Rows = list[tuple[int, int]]
+from verypoorcnn.data.sources import Parts, load_evaluation
 
 
 @pytest.fixture
@@ -64,27 +57,6 @@ def write_csv(folder: Path, train: Rows = TRAIN, test: Rows = TEST) -> Path:
     write(folder / "train.csv", csv(train))
     write(folder / "test.csv", csv(test))
     return folder
-
-
-def silent(_line: str) -> None:
-    pass
-
-
-def read(source: str | Path | None, **options: Any) -> Parts:
-    """`load` with everything taken as it is, unless an option says otherwise."""
-    usual: dict[str, Any] = {"shape": SHAPE, "train_samples": None, "test_samples": None}
-    return load(None if source is None else str(source), **(usual | {"say": silent} | options))
-
-
-def failure(call: Callable[[], object]) -> str:
-    with pytest.raises(UserError) as error:
-        call()
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def numbers(pixels: bytes) -> list[int]:
-    return list(pixels[::2])
 
 
 def assert_whole(parts: Parts) -> None:

@@ -6,28 +6,19 @@ Small files stand in for Fashion-MNIST; nothing reaches a network.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.sources import failure, forget_data, read, silent
 from verypoorcnn.data import fashion_mnist as fm
-from verypoorcnn.data.sources import Parts, load, load_evaluation
-from verypoorcnn.errors import UserError
-
-SHAPE = (1, 1, 2)
+from verypoorcnn.data.sources import load, load_evaluation
 
 
 @pytest.fixture(autouse=True)
 def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A machine with nothing on it and no network; its current folder."""
-    for name in ("VERYPOORCNN_DATA", "XDG_CACHE_HOME", "KERAS_HOME"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("HOME", "USERPROFILE"):
-        monkeypatch.setenv(name, str(tmp_path / "home"))
-    monkeypatch.setenv("no_proxy", "*")
-    monkeypatch.setattr(fm, "URL", "http://127.0.0.1:0/{name}.gz")  # port 0 answers nobody
+    forget_data(tmp_path / "home", monkeypatch)
     here = tmp_path / "here"
     here.mkdir()
     monkeypatch.chdir(here)
@@ -44,23 +35,6 @@ def write_idx(folder: Path) -> Path:
         (folder / f"{part}-images-idx3-ubyte").write_bytes(images)
         (folder / f"{part}-labels-idx1-ubyte").write_bytes(labels)
     return folder
-
-
-def silent(_line: str) -> None:
-    pass
-
-
-def read(source: str | Path | None, **options: Any) -> Parts:
-    """`load` with everything taken as it is, unless an option says otherwise."""
-    usual: dict[str, Any] = {"shape": SHAPE, "train_samples": None, "test_samples": None}
-    return load(None if source is None else str(source), **(usual | {"say": silent} | options))
-
-
-def failure(call: Callable[[], object]) -> str:
-    with pytest.raises(UserError) as error:
-        call()
-    assert "\n" not in str(error.value)
-    return str(error.value)
 
 
 def test_sketches() -> None:

@@ -7,20 +7,14 @@ number.
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.sources import SHAPE, TEST, TRAIN, Rows, failure, numbers, read, silent
 from verypoorcnn.data.dataset import Dataset
-from verypoorcnn.data.sources import Parts, load, load_evaluation
-from verypoorcnn.errors import UserError
-
-SHAPE = (1, 1, 2)
-TRAIN = [(i, i % 3) for i in range(30)]  # (number of the image, label)
-TEST = [(100 + i, i % 3) for i in range(12)]
-Rows = list[tuple[int, int]]
+from verypoorcnn.data.sources import load_evaluation
 
 
 def csv(rows: Rows, pixels: int = 2) -> str:
@@ -33,27 +27,6 @@ def own(tmp_path: Path) -> Path:
     (tmp_path / "train.csv").write_text(csv(TRAIN))
     (tmp_path / "test.csv").write_text(csv(TEST))
     return tmp_path
-
-
-def silent(_line: str) -> None:
-    pass
-
-
-def read(source: Path, **options: Any) -> Parts:
-    """`load` with everything taken as it is, unless an option says otherwise."""
-    usual: dict[str, Any] = {"shape": SHAPE, "train_samples": None, "test_samples": None}
-    return load(str(source), **(usual | {"say": silent} | options))
-
-
-def failure(call: Callable[[], object]) -> str:
-    with pytest.raises(UserError) as error:
-        call()
-    assert "\n" not in str(error.value)
-    return str(error.value)
-
-
-def numbers(pixels: bytes) -> list[int]:
-    return list(pixels[::2])
 
 
 # How many, and which.

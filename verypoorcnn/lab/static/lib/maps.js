@@ -51,7 +51,8 @@ function small(values, columns, rows, colour) {
 /** Write each value into its cell. */
 function write(context, values, layout, max, palette) {
   const { rows, columns, cell, count, stretch = 1 } = layout;
-  context.font = `${Math.min(12, cell * (stretch > 1 ? 0.6 : 0.36))}px ui-monospace, Menlo, "DejaVu Sans Mono", monospace`;
+  const height = Math.min(12, cell * (stretch > 1 ? 0.6 : 0.36));
+  context.font = `${height}px ui-monospace, Menlo, "DejaVu Sans Mono", monospace`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (let place = 0; place < Math.min(values.length, rows * columns * count); place += 1) {

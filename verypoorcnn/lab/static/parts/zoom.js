@@ -9,7 +9,8 @@ import { brackets, targetOf } from "../lib/numbers.js";
 import { neighbour } from "../shell/images.js";
 import { isElsewhere } from "../shell/keys.js";
 import { crumbs } from "./crumbs.js";
-import { after, columnOf, homeOf, parameterCount } from "./layers.js";
+import { columnOf, parameterCount } from "./layers.js";
+import { placeOf } from "./places.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
@@ -232,31 +233,13 @@ export class Zoom {
     }
     const [of, name] = target.key.split(":");
     if (target.elsewhere) {
-      this.leaveFor(of, name, target.index);
+      const place = placeOf(this.lab.session(), target);
+      if (place) state.set(place);
     } else if (of === "value" && name === this.stage.column.name) {
       state.set({ cell: target.index.join("."), target: null }, { replace: true });
     } else {
       state.set({ target: name + brackets(target.index), cell: null }, { replace: true });
     }
-  }
-
-  /**
-   * Follow an operand to where it was made: a layer's number forward to its layer, a gradient back
-   * to the layer that computed it, a parameter to where one can change it.
-   */
-  leaveFor(of, name, index) {
-    const home = homeOf(this.lab.session(), name)?.name;
-    if (!home) return;
-    const { state } = this.lab;
-    const target = name + brackets(index);
-    const isParameter = name.includes(".");
-    if (of === "gradient") {
-      const layer = isParameter ? home : (after(this.lab.session(), home)?.name ?? home);
-      state.set({ view: "backward", layer, of: null, cell: null, target });
-    } else if (isParameter) state.set({ view: "whatif", layer: null, cell: null, target });
-    else if (name === home)
-      state.set({ view: "network", layer: home, cell: index.join("."), target: null });
-    else state.set({ view: "network", layer: home, cell: null, target });
   }
 
   /** A switch between the gradients of a layer that learns and the step that they make. */

@@ -15,31 +15,32 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from signal import SIGINT
 from statistics import median
-from time import sleep
+from subprocess import DEVNULL, PIPE, Popen
 
 from playwright.sync_api import Page, sync_playwright
 
-from verypoorcnn.lab.looking import workshop
-from verypoorcnn.lab.opening import open_session
-from verypoorcnn.lab.routes import LIMITS, routes
-from verypoorcnn.lab.session import Session
-from verypoorcnn.lab.web.server import LabServer
 from verypoorcnn.training.benchmark.machine import description, line
 
 TURNS = 15
+WARM_UP = 8000  # milliseconds in which a new lab compiles what it runs
 WATCHING = """
 localStorage.setItem("verypoorcnn-lab-visited", "1");  // no offer of the tour
 window.seen = { began: null, painted: 0, changed: 0, asked: 0 };
+const after = new MessageChannel(); // its message comes when the frame is painted
+after.port1.onmessage = () => (seen.painted = performance.now());
+let waiting = false; // for a frame
 function changed() {
   seen.changed = performance.now();
+  if (waiting) return;
+  waiting = true;
   requestAnimationFrame(() => {
-    const after = new MessageChannel();  // its message comes when the frame is painted
-    after.port1.onmessage = () => (seen.painted = performance.now());
+    waiting = false;
     after.port2.postMessage(0);
   });
 }
-for (const name of ["putImageData", "drawImage", "fillRect", "strokeRect", "fillText", "stroke"]) {
+for (const name of ["putImageData", "fillRect", "strokeRect", "fillText", "stroke"]) {
   const draw = CanvasRenderingContext2D.prototype[name];
   CanvasRenderingContext2D.prototype[name] = function (...given) {
     changed();
@@ -81,6 +82,13 @@ def key(name: str) -> Callable[[Page, int], None]:
     return lambda page, turn: page.keyboard.press(name)
 
 
+def hurry(page: Page, turn: int) -> None:
+    """To the next image and at once to the one behind it, which cannot have been asked for."""
+    page.keyboard.press("]")
+    page.evaluate("seen.began = null")
+    page.keyboard.press("]")
+
+
 def to_and_fro(page: Page, turn: int) -> None:
     """A step back on a slider, and a step forth."""
     page.keyboard.press("ArrowRight" if turn % 2 else "ArrowLeft")
@@ -110,12 +118,12 @@ def over(selector: str) -> Callable[[Page, int], None]:
 MAP = ".stage .panel.asked .map-marks"  # of the numbers that are explained
 ACTS = [
     Act("next image, network", "view=network", ".strip canvas", nothing, key("]")),
-    Act("any image, network", "view=network", ".strip canvas", nothing, key("r")),
+    Act("in a hurry, network", "view=network", ".strip canvas", nothing, hurry),
     Act("pointer over a map", "view=network&layer=conv1", MAP, nothing, over(MAP)),
     Act("next image, a number open", "view=network&layer=conv1&cell=1.2.2", MAP, nothing, key("]")),
-    Act("any image, a number open", "view=network&layer=conv1&cell=1.2.2", MAP, nothing, key("r")),
+    Act("in a hurry, a number open", "view=network&layer=conv1&cell=1.2.2", MAP, nothing, hurry),
     Act("next image, backward", "view=backward", ".strip canvas", nothing, key("]")),
-    Act("any image, backward", "view=backward", ".strip canvas", nothing, key("r")),
+    Act("in a hurry, backward", "view=backward", ".strip canvas", nothing, hurry),
     Act("pointer over deltas", "view=backward&layer=conv1", MAP, nothing, over(MAP)),
     Act(
         "next image, a kernel's gradient",
@@ -125,11 +133,11 @@ ACTS = [
         key("]"),
     ),
     Act(
-        "any image, a kernel's gradient",
+        "in a hurry, a kernel's gradient",
         "view=backward&layer=conv1&target=conv1.weight[1][0][2][2]",
         ".result-value",
         nothing,
-        key("r"),
+        hurry,
     ),
     Act(
         "a weight moved",
@@ -160,6 +168,7 @@ def measured(run: str) -> Iterator[tuple[str, list[float]]]:
         page = browser.new_page(viewport={"width": 1280, "height": 800})
         page.add_init_script(WATCHING)
         page.goto(address)
+        page.wait_for_timeout(WARM_UP)
         for act in ACTS:
             yield act.name, performed(page, act)
         browser.close()
@@ -167,23 +176,14 @@ def measured(run: str) -> Iterator[tuple[str, list[float]]]:
 
 @contextmanager
 def lab(run: str) -> Iterator[str]:
-    """The address of a run's lab, when all that it compiles is there."""
-    session = open_session(run, None, lambda text: None)
-    server = LabServer(session, routes(), 0, LIMITS)
-    server.start()
-    warm_up(session)
-    try:
-        yield server.address
-    finally:
-        server.stop()
-        session.close()
-
-
-def warm_up(session: Session) -> None:
-    """Wait for the workshop, which the first question sets going."""
-    shop = workshop(session, session.held)
-    while not shop.warm:
-        sleep(0.1)
+    """The address of a run's lab, which runs in a process of its own as a user's does."""
+    command = [sys.executable, "-m", "verypoorcnn", "lab", run, "--no-open"]
+    with Popen(command, stdout=PIPE, stderr=DEVNULL, text=True) as process:
+        assert process.stdout
+        try:
+            yield process.stdout.readline().strip()
+        finally:
+            process.send_signal(SIGINT)
 
 
 def performed(page: Page, act: Act) -> list[float]:

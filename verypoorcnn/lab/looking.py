@@ -116,13 +116,6 @@ class Look:
         row = self._gradients[target.name].values
         return row[place(network, target.name, target.index)]
 
-    def probabilities_beside(self) -> list[float] | None:
-        """The fastest engine's probabilities; None if they are the same."""
-        if self._workshop.fastest.engine.typecode == "d":
-            return None
-        with self._workshop.fastest.having(self._held) as engine:
-            return engine.probabilities(self._one, [0])[0]
-
     @cached_property
     def _values(self) -> Mapping[str, Any]:
         with self._workshop.fastest.having(self._held) as engine:

@@ -21,7 +21,7 @@ from verypoorcnn.compiler.python.plan import Plan
 from verypoorcnn.compiler.python.writer import Written, written
 
 # Operations that an unrolled loop may have in all its turns together; the first that fits.
-UNROLLED = (30_000, 20_000, 10_000, 5_000, 2_500, 1_200, 600, 300)
+UNROLLED = (25_000, 20_000, 10_000, 5_000, 2_500, 1_200, 600, 300)
 LARGEST = 150_000  # operations that functions may have together, about 0.8 s of generating
 TINY = 60  # where loops are compiled while they run; 0 would leave every loop a loop
 

@@ -34,7 +34,6 @@ def layer_by_layer(session: Session, held: Held, image: Image, seen: Look) -> An
             "layers": {s.name: wire.numbers(known.tensor(s.name)) for s in held.network.stages},
             "probabilities": known.array("probabilities"),
             "loss": known.array("loss") if given else None,
-            "native": _native(seen),
         }
 
 
@@ -121,11 +120,6 @@ def _parameters(held: Held, query: Fields) -> list[str]:
 
 def _image(session: Session, image: Image) -> Answer:
     return {"address": image.address, **wire.pixels(session.parts.test.shape, image.pixels)}
-
-
-def _native(seen: Look) -> Answer | None:
-    row = seen.probabilities_beside()
-    return None if row is None else {"probabilities": row}
 
 
 ROUTES = {

@@ -89,3 +89,8 @@ export function oncePerFrame(fn) {
 export function calm() {
   return matchMedia("(prefers-reduced-motion: reduce)").matches;
 }
+
+/** Fulfilled after so many milliseconds. */
+export function pause(milliseconds) {
+  return new Promise((done) => setTimeout(done, milliseconds));
+}

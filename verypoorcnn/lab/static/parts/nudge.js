@@ -17,10 +17,12 @@ export class Nudge {
   /**
    * Ask for what will be shown of this number, before its arithmetic is there.
    * @param {{key: string, index: number[]}} target
+   * @param {string} image
+   * @returns {Promise<object>|null}  the answer
    */
   askAhead(target, image) {
     const weight = weightOf(target);
-    if (weight) this.lab.model.nudge(weight, this.by, image).catch(() => {}); // asked for again
+    return weight && this.lab.model.nudge(weight, this.by, image);
   }
 
   /**

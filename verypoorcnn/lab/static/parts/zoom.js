@@ -3,10 +3,10 @@
 
 import { Superseded } from "../lib/api.js";
 import { inside } from "../lib/arrays.js";
-import { fill, h } from "../lib/dom.js";
+import { fill, h, pause } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { brackets, targetOf } from "../lib/numbers.js";
-import { neighbour } from "../shell/images.js";
+import { neighbour, nextAny } from "../shell/images.js";
 import { isElsewhere } from "../shell/keys.js";
 import { crumbs } from "./crumbs.js";
 import { columnOf, parameterCount } from "./layers.js";
@@ -16,6 +16,7 @@ import { Strip } from "./strip.js";
 
 const WIDE = 1040; // from this width on, the code stands beside the picture
 const LOOKING = 150; // milliseconds after which one is taken to look at what is shown
+const TOGETHER = 12; // milliseconds that pictures wait for a number's arithmetic, to be one frame
 const SETTLED = 120; // milliseconds after which a window is not resized any more
 
 const FACES = [
@@ -88,8 +89,9 @@ export class Zoom {
     const slow = setTimeout(() => !this.data && fill(this.below, note), 300);
     try {
       const [image, layer] = [this.lab.model.image(), this.learner()];
-      this.askForPin(image);
+      const pinned = this.askForPin(image);
       const data = await this.kind.load(layer, image);
+      await Promise.race([pinned, pause(TOGETHER)]);
       if (this.gone || layer !== this.learner()) return; // another is being asked for
       const first = !this.data;
       this.data = data;
@@ -103,18 +105,24 @@ export class Zoom {
     }
   }
 
-  /** A pinned number of another image is asked for together with its pictures, not after them. */
+  /**
+   * A pinned number of another image is asked for together with its pictures, not after them.
+   * @returns {Promise<any>}  fulfilled when there is an answer, or a failure, which is told later
+   */
   askForPin(image) {
     const column = this.column();
     const pin = column && this.pinOf(column);
     const known = pin && this.data?.arrays[pin.key];
-    if (!known || !inside(known.shape, pin.index)) return;
+    if (!known || !inside(known.shape, pin.index)) return Promise.resolve();
     const [of, name] = pin.key.split(":");
-    this.lab.model.explain(name + brackets(pin.index), of, image).catch(() => {}); // asked again
-    this.kind.extra?.askAhead(pin, image);
+    const explained = this.lab.model.explain(name + brackets(pin.index), of, image);
+    return Promise.allSettled([explained, this.kind.extra?.askAhead(pin, image)]);
   }
 
-  /** While one looks at an image, the next one is asked for, in the direction one last went. */
+  /**
+   * While one looks at an image, those that a key leads to are asked for: the next one, in the
+   * direction one last went, and the one that will be "any".
+   */
   askAhead(image) {
     const { lab } = this;
     const by = this.image === neighbour(lab, 1) ? -1 : 1;
@@ -122,8 +130,10 @@ export class Zoom {
     this.image = image;
     clearTimeout(this.ahead);
     this.ahead = setTimeout(() => {
-      this.kind.load(this.learner(), this.next).catch(() => {}); // asked again
-      this.askForPin(this.next);
+      for (const next of [this.next, nextAny(lab)]) {
+        this.kind.load(this.learner(), next).catch(() => {}); // asked again when it is shown
+        this.askForPin(next);
+      }
     }, LOOKING);
   }
 

@@ -5,6 +5,7 @@ import { button, fill, h } from "../lib/dom.js";
 import { pictures } from "../lib/pixels.js";
 import { partSize } from "./images.js";
 
+const RESTING = 60; // milliseconds after which the pointer rests on a picture
 const PAGE = 60; // thumbnails that are fetched at once
 const FEW = 20; // classes that are offered as buttons; more, as a list
 
@@ -89,12 +90,24 @@ export class Chooser {
     return images.map(({ index, label, duplicate }, place) => {
       const name = `${this.lab.session().class_names[label] ?? "no label"}, image ${index}`;
       const twin = duplicate ? `, the same image as ${duplicate.replace(":", " ")}` : "";
-      const props = { class: "thumb-button", title: name + twin, "aria-label": name + twin };
-      return button(canvases[place], () => this.pick(index), props);
+      return button(canvases[place], () => this.pick(index), {
+        class: "thumb-button",
+        title: name + twin,
+        "aria-label": name + twin,
+        onpointerenter: () => this.consider(index),
+      });
     });
   }
 
+  /** Where the pointer rests, it may click: the image's numbers are asked for ahead. */
+  consider(index) {
+    clearTimeout(this.resting);
+    const ask = () => this.lab.model.forward(`${this.part}:${index}`).catch(() => {});
+    this.resting = setTimeout(ask, RESTING);
+  }
+
   pick(index) {
+    clearTimeout(this.resting);
     this.lab.state.set({ image: `${this.part}:${index}` });
     this.element.close();
   }

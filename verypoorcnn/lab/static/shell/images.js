@@ -18,9 +18,21 @@ export function neighbour(lab, by) {
   return size ? `${part}:${(index + by + size) % size}` : "test:0";
 }
 
+let drawn = null; // which image will be "any"
+
 /** Any image of the part. */
 export function anyImage(lab) {
+  const found = nextAny(lab);
+  drawn = null;
+  return found;
+}
+
+/** The image that `anyImage` will give: drawn before, so that it can be asked for ahead. */
+export function nextAny(lab) {
   const { part } = readAddress(lab.model.image());
   const from = partSize(lab, part) ? part : "test";
-  return `${from}:${Math.floor(Math.random() * partSize(lab, from))}`;
+  if (!drawn?.startsWith(`${from}:`)) {
+    drawn = `${from}:${Math.floor(Math.random() * partSize(lab, from))}`;
+  }
+  return drawn;
 }

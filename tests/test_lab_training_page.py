@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from tests.browser import becomes
 from tests.lab_trainings import quick_session
 from verypoorcnn.lab.routes import routes
 from verypoorcnn.lab.web.server import LabServer
@@ -91,6 +92,11 @@ def test_the_address_carries_the_knobs(opened, lab):
     page.reload()
     page.wait_for_selector("input[value=textbook]:checked")
     assert page.get_by_label("Learning rate, exact").input_value() == "0.05"
+    page.evaluate("location.hash = 'view=training&lr=0.04&engine=python'")  # a link is followed
+    page.wait_for_selector("input[value=python]:checked")
+    assert page.get_by_label("Learning rate, exact").input_value() == "0.04"
+    taken = "() => fetch('/api/training').then(a => a.json()).then(a => a.settings.learning_rate)"
+    assert becomes(page, lambda: page.evaluate(taken) == 0.04)
 
 
 def test_arrow_keys_turn_a_knob(opened):

@@ -4,7 +4,7 @@ import * as api from "./api.js";
 import { array, decode, decodeImage } from "./arrays.js";
 import { expanded } from "./columns.js";
 
-const KEPT = 400; // explanations and arrays of other images that are kept for coming back
+const KEPT = 120; // answers that are kept for coming back; those of large networks are megabytes
 
 export class Model {
   /** @param {import("./state.js").State} state */

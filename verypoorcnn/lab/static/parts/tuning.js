@@ -50,9 +50,16 @@ export function trainingKnobs({ settings, limits }, { turn, initializer, pace })
   };
 }
 
+/** What a setting is called in the address. */
+export const KEYS = {
+  ...Object.fromEntries(KNOBS.map((name) => [name, SETTINGS[name].key])),
+  initializer: "init",
+  engine: "engine",
+};
+
 /** Settings that the address names and the server has otherwise. */
 export function addressed(address, { settings, limits }) {
-  const named = { engine: address.get("engine"), initializer: address.get("init") };
+  const named = { engine: address.get(KEYS.engine), initializer: address.get(KEYS.initializer) };
   const known = Object.entries(named).filter(([name, one]) => limits[name].names.includes(one));
   const asked = { ...settingsIn(address, limits), ...Object.fromEntries(known) };
   const other = Object.entries(asked).filter(([name, value]) => settings[name] !== value);

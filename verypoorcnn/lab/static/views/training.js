@@ -4,11 +4,10 @@ import { LineChart } from "../lib/chart.js";
 import { fill, h, oncePerFrame } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { SHARES } from "../lib/scales.js";
-import { SETTINGS } from "../parts/knobs.js";
 import { Ladder } from "../parts/ladder.js";
 import { TrainingPictures } from "../parts/pictures.js";
 import { joined, lost, whereabouts } from "../parts/progress.js";
-import { addressed, trainingKnobs } from "../parts/tuning.js";
+import { KEYS, addressed, trainingKnobs } from "../parts/tuning.js";
 import { isFree } from "../shell/keys.js";
 
 export const id = "training";
@@ -44,6 +43,14 @@ class TrainingView {
     this.build(state);
     this.take(state.serial < this.newest?.serial ? this.newest : state);
     this.set(addressed(this.lab.state, state));
+    const keys = Object.values(KEYS);
+    this.stops.push(this.lab.state.on(keys, (changed) => this.follow(changed)));
+  }
+
+  /** The address has changed: by a knob here, or by a link. */
+  follow(changed) {
+    const asked = Object.entries(addressed(this.lab.state, this.newest));
+    this.set(Object.fromEntries(asked.filter(([name]) => changed.includes(KEYS[name]))));
   }
 
   /** How things stand now. */
@@ -101,7 +108,7 @@ class TrainingView {
   }
 
   turn(name, value) {
-    this.lab.state.set({ [SETTINGS[name].key]: value }, { replace: true });
+    this.lab.state.set({ [KEYS[name]]: value }, { replace: true });
     this.set({ [name]: value });
   }
 
@@ -189,20 +196,14 @@ class TrainingView {
   knobs(state) {
     this.controls = trainingKnobs(state, {
       turn: (name, value) => this.turn(name, value),
-      initializer: (initializer) => {
-        this.lab.state.set({ init: initializer }, { replace: true });
-        this.set({ initializer });
-      },
+      initializer: (initializer) => this.turn("initializer", initializer),
       pace: (pace) => this.set({ pace }),
     });
     return Object.values(this.controls).map(({ element }) => element);
   }
 
   engines() {
-    this.ladder = new Ladder((engine) => {
-      this.lab.state.set({ engine }, { replace: true });
-      this.set({ engine });
-    });
+    this.ladder = new Ladder((engine) => this.turn("engine", engine));
     return this.ladder.element;
   }
 

@@ -15,7 +15,9 @@ from random import Random
 import pytest
 
 from tests.test_native_abi import caller
-from verypoorcnn.compiler.native.batches import (
+from verypoorcnn.compiler.native.drivers import forward_driver, largest, shuffler, training_driver
+from verypoorcnn.compiler.native.memory import Arena, Executable
+from verypoorcnn.compiler.native.plans import (
     ForwardPlan,
     Place,
     Question,
@@ -23,12 +25,7 @@ from verypoorcnn.compiler.native.batches import (
     Shuffle,
     TrainingPlan,
     Work,
-    forward_driver,
-    largest,
-    shuffler,
-    training_driver,
 )
-from verypoorcnn.compiler.native.memory import Arena, Executable
 from verypoorcnn.compiler.native.x86.abi import convention
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.cpu import support

@@ -21,17 +21,9 @@ from typing import Any, ClassVar
 
 from verypoorcnn.compiler import arguments
 from verypoorcnn.compiler.cached import Argument, Machine, machine_code
-from verypoorcnn.compiler.native.batches import (
-    Driver,
-    ForwardPlan,
-    Place,
-    Shuffle,
-    TrainingPlan,
-    largest,
-    shuffler,
-    training_driver,
-)
+from verypoorcnn.compiler.native.drivers import Driver, largest, shuffler, training_driver
 from verypoorcnn.compiler.native.memory import Refused
+from verypoorcnn.compiler.native.plans import ForwardPlan, Place, Shuffle, TrainingPlan
 from verypoorcnn.compiler.native.x86.cpu import support
 from verypoorcnn.compiler.vector.layout import GROUP
 from verypoorcnn.engines.engine import (

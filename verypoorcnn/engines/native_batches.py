@@ -19,8 +19,9 @@ from math import isfinite
 from pathlib import Path
 from typing import NamedTuple
 
-from verypoorcnn.compiler.native.batches import STOP, Driver, Shard, Work
+from verypoorcnn.compiler.native.drivers import Driver
 from verypoorcnn.compiler.native.memory import Arena
+from verypoorcnn.compiler.native.plans import STOP, Shard, Work
 from verypoorcnn.compiler.vector.layout import GROUP, LINE
 from verypoorcnn.engines.engine import NOTHING, BatchResult, Pause
 from verypoorcnn.engines.native_memory import Memory, Still

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes
 from array import array
 
-from verypoorcnn.compiler.native.batches import ForwardPlan, Question, forward_driver
+from verypoorcnn.compiler.native.drivers import forward_driver
+from verypoorcnn.compiler.native.plans import ForwardPlan, Question
 from verypoorcnn.engines.native_batches import Images
 from verypoorcnn.engines.native_memory import Memory
 

@@ -20,8 +20,8 @@ from operator import mul
 from typing import Any
 
 from verypoorcnn.compiler import arguments
-from verypoorcnn.compiler.native.batches import Range
 from verypoorcnn.compiler.native.memory import Arena
+from verypoorcnn.compiler.native.plans import Range
 from verypoorcnn.compiler.vector.layout import (
     COUNT,
     GROUP,

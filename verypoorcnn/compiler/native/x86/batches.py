@@ -15,7 +15,7 @@ from __future__ import annotations
 
 import ctypes
 
-from verypoorcnn.compiler.native.batches import Shard, TrainingPlan
+from verypoorcnn.compiler.native.plans import Shard, TrainingPlan
 from verypoorcnn.compiler.native.x86.abi import Frame, convention
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.gather import GROUP, LOCAL_BYTES, Source, gather

@@ -6,7 +6,7 @@ class after class, into a row for each image.
 
 from __future__ import annotations
 
-from verypoorcnn.compiler.native.batches import ForwardPlan, Question
+from verypoorcnn.compiler.native.plans import ForwardPlan, Question
 from verypoorcnn.compiler.native.x86.abi import Frame, convention
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.gather import GROUP, LOCAL_BYTES, Source, gather

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from verypoorcnn.compiler.native.batches import Place
+from verypoorcnn.compiler.native.plans import Place
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.operands import Byte, Label, Memory
 from verypoorcnn.compiler.native.x86.registers import (

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ctypes
 
-from verypoorcnn.compiler.native.batches import STOP, Shard, TrainingPlan
+from verypoorcnn.compiler.native.plans import STOP, Shard, TrainingPlan
 from verypoorcnn.compiler.native.x86.abi import convention
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.operands import Label, Memory

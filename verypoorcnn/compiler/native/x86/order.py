@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from verypoorcnn.compiler.native.batches import Shuffle
+from verypoorcnn.compiler.native.plans import Shuffle
 from verypoorcnn.compiler.native.x86.abi import Frame, convention
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.operands import Label, Memory

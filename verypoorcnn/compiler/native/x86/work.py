@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from verypoorcnn.compiler.native.batches import Range, Shard, Work
+from verypoorcnn.compiler.native.plans import Range, Shard, Work
 from verypoorcnn.compiler.native.x86.assembler import Assembler
 from verypoorcnn.compiler.native.x86.operands import Memory
 from verypoorcnn.compiler.native.x86.registers import Reg64, r12, rbp, rbx, rcx

@@ -13,15 +13,19 @@ from verypoorcnn.errors import UserError
 Shape = tuple[int, int, int]  # channels, rows, columns
 
 MAX_CLASSES = 256  # a label is one byte
-NAME = re.compile(
-    r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"
-)  # on one line, of any terminal
+ON_ONE_LINE = r"[^\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]+"  # all but controls, ends of lines
+
+
+def is_name(text: str) -> bool:
+    """Whether it is text on one line, of any terminal."""
+    plain = bool(text) and text.isprintable()  # most are; an expression takes a while to compile
+    return plain or re.fullmatch(ON_ONE_LINE, text) is not None
 
 
 def check_class_names(names: Sequence[str], where: str, fix: str = "rename the class") -> None:
     """Raise UserError unless each name is one line that can be printed, and they all differ."""
     for name in names:
-        if not NAME.fullmatch(name):
+        if not is_name(name):
             raise UserError(
                 f"{where}: the class name {_shortened(name)} is not one line of text without "
                 f"control characters; {fix}"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields, replace
 from math import isfinite
 from typing import Any, ClassVar, Self, TypeVar
 
-from verypoorcnn.data.dataset import MAX_CLASSES, NAME
+from verypoorcnn.data.dataset import MAX_CLASSES, is_name
 from verypoorcnn.data.splits import SELECTIONS
 from verypoorcnn.engines import ENGINES
 from verypoorcnn.errors import UserError, visible
@@ -66,7 +66,7 @@ def _is_text(value: Any) -> bool:
 
 
 def _is_name(value: Any) -> bool:
-    return isinstance(value, str) and NAME.fullmatch(value) is not None
+    return isinstance(value, str) and is_name(value)
 
 
 def _are_names(value: Any) -> bool:

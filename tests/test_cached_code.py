@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from math import exp
 from pathlib import Path
@@ -277,25 +278,28 @@ def test_a_function_that_was_changed_while_the_program_runs_is_not_kept(
     assert not folder.exists()
 
 
-def test_the_compilers_checksum_is_of_all_its_files(tmp_path, monkeypatch):
+def test_a_compiler_is_known_by_all_its_files(tmp_path, monkeypatch):
     for name in ("a.py", "inner/b.py", "inner/c.txt", "__pycache__/a.pyc"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(name)
     monkeypatch.setattr(cached, "__file__", str(tmp_path / "cached.py"))
 
-    def checksum():
+    def known():
         cached._compiler.cache_clear()
         return cached._compiler()
 
     try:
-        first = checksum()
+        first = known()
         (tmp_path / "inner/c.txt").write_text("changed")
         (tmp_path / "__pycache__/a.pyc").write_text("changed")
-        assert checksum() == first
-        (tmp_path / "inner/b.py").write_text("inner/B.py")
-        second = checksum()
+        assert known() == first
+        os.utime(tmp_path / "inner/b.py", (1, 1))  # as large, but of another time
+        second = known()
+        (tmp_path / "inner/b.py").write_text("longer")
+        os.utime(tmp_path / "inner/b.py", (1, 1))
+        third = known()
         (tmp_path / "inner/b.py").rename(tmp_path / "inner/d.py")
-        assert len({first, second, checksum()}) == 3
+        assert len({first, second, third, known()}) == 4
     finally:
         cached._compiler.cache_clear()
 

@@ -5,8 +5,8 @@
 
 Compiled code is position-independent: it finds its constants relative to itself, and everything
 else through the three addresses that it is called with.  So its bytes can be kept as they are.
-They are kept under a SHA-256 of everything that they depend on: the source of the compiler, the
-source of each function and what the names in it mean, the shapes and places of all arguments, the
+They are kept under a SHA-256 of everything that they depend on: which compiler it is, the source
+of each function and what the names in it mean, the shapes and places of all arguments, the
 instruction set, the calling convention and the version of Python.  Change any of it, and another
 key is asked for; a source that was changed while the program runs says nothing of what is in
 memory, and nothing is kept.  Where the cache has the code, nothing of the compiler is imported but
@@ -129,16 +129,16 @@ def _made(store: Cache, key: str, make: Callable[[], Code]) -> Code:
 
 @cache
 def _compiler() -> str | None:
-    """A checksum of the compiler's own sources; None where they cannot be read, or were changed."""
-    digest, root = sha256(), str(Path(__file__).parent)
+    """Which compiler this is: where its sources are, how large and of when; None if unknown.
+
+    By size and time Python, too, tells whether what it has compiled of a source is still true.
+    """
+    root = str(Path(__file__).parent)
     try:
-        for path in sorted(_sources(root)):
-            content = _content(path)
-            digest.update(f"{path.removeprefix(root)}, {len(content)} bytes\n".encode())
-            digest.update(content)
+        known = {path: _unchanged(found) for path, found in _sources(root)}
     except (OSError, _Changed):
         return None
-    return digest.hexdigest()
+    return json.dumps(known, sort_keys=True)
 
 
 class _Changed(Exception):
@@ -146,18 +146,24 @@ class _Changed(Exception):
 
 
 def _content(path: str) -> bytes:
-    with open(path, "rb") as file:  # noqa: PTH123  (a hundred files, at every start)
-        if os.fstat(file.fileno()).st_mtime > LOADED:
-            raise _Changed
+    with open(path, "rb") as file:  # noqa: PTH123  (at every start)
+        _unchanged(os.fstat(file.fileno()))
         return file.read()
 
 
-def _sources(folder: str) -> Iterator[str]:
+def _unchanged(found: os.stat_result) -> tuple[int, int]:
+    """Size and time of a source."""
+    if found.st_mtime > LOADED:
+        raise _Changed
+    return found.st_size, found.st_mtime_ns
+
+
+def _sources(folder: str) -> Iterator[tuple[str, os.stat_result]]:
     """All files of Python in a folder and the folders in it."""
     with os.scandir(folder) as entries:
         for entry in entries:
             if entry.name.endswith(".py"):
-                yield entry.path
+                yield entry.path, entry.stat()
             elif "." not in entry.name and entry.name != "__pycache__":
                 yield from _sources(entry.path)
 

@@ -3,7 +3,7 @@
 
 import { Superseded } from "../lib/api.js";
 import { inside } from "../lib/arrays.js";
-import { fill, h, pause } from "../lib/dom.js";
+import { button, fill, h, pause } from "../lib/dom.js";
 import { latest } from "../lib/latest.js";
 import { brackets, targetOf } from "../lib/numbers.js";
 import { neighbour, nextAny } from "../shell/images.js";
@@ -255,17 +255,10 @@ export class Zoom {
   /** A switch between the gradients of a layer that learns and the step that they make. */
   showFaces(column) {
     const both = this.kind.of === "gradient" && column && parameterCount(column) > 0;
-    const face = (of, text) =>
-      h(
-        "button",
-        {
-          type: "button",
-          class: "chip",
-          "aria-pressed": of === this.ofColumn(column),
-          onclick: () => this.turn(of),
-        },
-        text,
-      );
+    const face = (of, text) => {
+      const pressed = of === this.ofColumn(column);
+      return button(text, () => this.turn(of), { class: "chip", "aria-pressed": pressed });
+    };
     fill(this.faces, both && FACES.map(([of, text]) => face(of, text)));
   }
 

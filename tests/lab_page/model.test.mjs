@@ -110,3 +110,17 @@ test("a model that comes while a trial is on its way is not taken for the trial'
   await model.original();
   assert.equal(asked.length, before + 1);
 });
+
+test("what is told while two trials are on their way is taken in after the last", async () => {
+  const usual = answer;
+  const parameters = { values: {}, edited: [], silenced: [] };
+  let version = 5;
+  answer = (path) => {
+    if (path !== "/api/whatif") return usual(path);
+    version += 1;
+    if (version === 6) told({ version: 9, learned: 9 });
+    return { version, learned: 4, forward: forward(0.5), parameters };
+  };
+  await Promise.all([model.tryOut([], []), model.tryOut([], [])]);
+  assert.equal(model.version, 9);
+});

@@ -74,9 +74,15 @@ export class Model {
       this.changed(answer, { own: true, known: answer.learned === this.learned ? known : {} });
     } finally {
       this.trials -= 1;
-      if (!this.trials && this.waiting) this.changed(this.waiting);
-      this.waiting = null;
+      if (!this.trials) this.takeWaiting();
     }
+  }
+
+  /** No trial is on its way any more: take in what was told meanwhile. */
+  takeWaiting() {
+    const event = this.waiting;
+    this.waiting = null;
+    if (event) this.changed(event);
   }
 
   /** Names to arrays of everything that is computed of an image, its loss, and its label. */

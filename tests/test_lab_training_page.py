@@ -24,7 +24,7 @@ def lab():
 
 
 @pytest.fixture
-def opened(page, lab):
+def opened(lab, page):  # in this order: the page is closed first
     """A page that can be sent to a view."""
 
     def show(view: str):

@@ -48,7 +48,7 @@ async function boot() {
   let session = await sessionNow();
   const lab = { api, state, say, complain, session: () => session, on: api.on };
   lab.model = new Model(state, session);
-  lab.renew = async () => (session = lab.model.session = await sessionNow());
+  lab.renew = async () => (session = await sessionNow());
   document.title = `${session.title} – VeryPoorCNN lab`;
   window.addEventListener("unhandledrejection", (event) => {
     event.preventDefault();

@@ -74,6 +74,11 @@ export function plane(numbers, number) {
   return numbers.values.subarray(number * rows * columns, (number + 1) * rows * columns);
 }
 
+/** A row of a matrix, without copying. */
+export function rowOf({ shape: [, columns], values }, number) {
+  return array([columns], values.subarray(number * columns, (number + 1) * columns));
+}
+
 /** The largest absolute value; 0 of nothing. */
 export function largest(values) {
   let found = 0;

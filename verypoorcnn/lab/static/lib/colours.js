@@ -55,7 +55,12 @@ export function darkText(value, max, palette = "diverging") {
     palette === "grey"
       ? [greyByte(value, max)].flatMap((grey) => [grey, grey, grey])
       : divergingBytes(value, max);
-  return 0.299 * bytes[0] + 0.587 * bytes[1] + 0.114 * bytes[2] > 140;
+  return brightness(bytes) > 140;
+}
+
+/** How bright the eye finds a colour, from 0 to 255 (luma of ITU-R BT.601). */
+export function brightness([red, green, blue]) {
+  return 0.299 * red + 0.587 * green + 0.114 * blue;
 }
 
 /** The colour of frames of this role on maps, as lab.css has it: the same in both themes. */

@@ -10,7 +10,6 @@ export class Model {
   /** @param {import("./state.js").State} state */
   constructor(state, session) {
     this.state = state;
-    this.session = session;
     this.version = session.version;
     this.learned = session.learned; // the version since which this has been learned
     this.kept = new Map();

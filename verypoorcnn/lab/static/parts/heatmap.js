@@ -1,6 +1,7 @@
 // A heat map of accuracies over two settings.  Every cell is a button; the arrow keys go from cell
 // to cell.  Colours are cividis': one order of lightness, the same for every kind of eye.
 
+import { brightness } from "../lib/colours.js";
 import { fill, h } from "../lib/dom.js";
 import { percent } from "../lib/numbers.js";
 import { roving } from "../lib/roving.js";
@@ -101,8 +102,8 @@ export class HeatMap {
   }
 }
 
-function legible([red, green, blue]) {
-  return 0.299 * red + 0.587 * green + 0.114 * blue > 125 ? "#101214" : "#ffffff";
+function legible(colour) {
+  return brightness(colour) > 125 ? "#101214" : "#ffffff";
 }
 
 function scale(low, high) {

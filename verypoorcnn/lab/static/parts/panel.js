@@ -1,7 +1,7 @@
 // One array on the stage: its maps in one picture, and if they would be too small to see, the map
 // in question enlarged above them.
 
-import { array, indexAt, largest, offset, size } from "../lib/arrays.js";
+import { array, indexAt, largest, offset, rowOf, size } from "../lib/arrays.js";
 import { legend } from "../lib/colours.js";
 import { fill, h } from "../lib/dom.js";
 import { fit, planes } from "../lib/layout.js";
@@ -55,12 +55,7 @@ export class Panel {
   }
 
   get shown() {
-    if (!this.row) return this.whole;
-    const columns = this.whole.shape[1];
-    return array(
-      [columns],
-      this.whole.values.subarray(this.unit * columns, (this.unit + 1) * columns),
-    );
+    return this.row ? rowOf(this.whole, this.unit) : this.whole;
   }
 
   draw() {

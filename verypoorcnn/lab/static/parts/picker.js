@@ -3,7 +3,7 @@
 // Of a matrix too wide to be seen as a whole, one unit's weights are shown, as its input was laid
 // out.
 
-import { array, at, indexAt, inside, largest, offset } from "../lib/arrays.js";
+import { at, indexAt, inside, largest, offset, rowOf } from "../lib/arrays.js";
 import { fill, h } from "../lib/dom.js";
 import { fit, planes } from "../lib/layout.js";
 import { MapWidget } from "../lib/maps.js";
@@ -136,10 +136,7 @@ export class ParameterPicker {
 
   /** The numbers that are drawn. */
   get shown() {
-    const { shape, values } = this.numbers;
-    if (!this.isRow) return this.numbers;
-    const [unit, columns] = [this.index[0], shape[1]];
-    return array([columns], values.subarray(unit * columns, (unit + 1) * columns));
+    return this.isRow ? rowOf(this.numbers, this.index[0]) : this.numbers;
   }
 
   /** The parameter's own index of what is drawn at an index. */
